@@ -1,0 +1,18 @@
+# ----------------------------------------------------------------------------
+# Copyright (c) 2026, the q2-taxdistill developers.
+#
+# Distributed under the terms of the Modified BSD License.
+#
+# The full license is in the file LICENSE, distributed with this software.
+# ----------------------------------------------------------------------------
+"""One module per action: artifacts in, arrays, core, artifacts out, with its registration beside it."""
+
+from qiime2.plugin import Plugin
+
+_MODULES = ()
+
+
+def register(plugin: Plugin) -> None:
+    """Register every action with `plugin`."""
+    for module in _MODULES:
+        module.register(plugin)
