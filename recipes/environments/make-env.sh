@@ -169,7 +169,8 @@ install_plugin() {
   "$python" -m pip list --format=freeze --disable-pip-version-check |
     grep -iE '^(numpy|scipy|pandas|scikit-bio|scikit-learn|biom-format|click)==' >"$scratch/constraints.txt"
   "$python" -m pip install --disable-pip-version-check --no-input --no-build-isolation \
-    --constraint "$scratch/constraints.txt" "$@" --editable "${root}[language-model,test,lint]" ||
+    --constraint "$scratch/constraints.txt" "$@" --editable "${root}[language-model,test,lint]" |
+    grep --line-buffered -E '^ *(Downloading|Successfully installed)' ||
     stop "pip could not install the plugin (see above)."
 }
 
