@@ -38,8 +38,7 @@ def soft_label(
     threads: int = 1,
 ) -> SoftLabels:
     """Make soft labels from a taxonomy, composition and abundance; see `core.teacher`."""
-    times: dict = {}
-    with timed(times, "reading the contigs"):
+    with timed("Reading the study"):
         contigs = read_contigs(sequences)
         labels, _ = align_labels(contigs, taxonomy)
         depths = align_depths(contigs, table)
@@ -50,7 +49,7 @@ def soft_label(
     say("Labels alone cannot show species that the database lacks: such contigs may keep the name of a relative.")
 
     values, samples = (depths.values, depths.samples) if depths else (None, ())
-    with timed(times, "teaching"), parameters.cpu_threads(threads):
+    with timed("Teaching"), parameters.cpu_threads(threads):
         scaling = FeatureScaling.fit(
             contigs.counts[long_enough], depths.values[long_enough] if depths else None, samples
         )
@@ -68,7 +67,6 @@ def soft_label(
         "trust": teaching.trust.by_head(),
         "held_out_log_likelihood": teaching.trust.log_likelihood,
         "error_rates": teaching.evidence.channel.rates.as_dict(),
-        "seconds": times,
     }
     return SoftLabels(tree, contigs.ids, own, story)
 
