@@ -20,8 +20,8 @@ from .ranked_path import PREFIX
 
 UNKNOWN = "unknown"
 
-# GTDB splits a taxon by suffixes (Bacillus_A cereus_B), numbers unnamed species (sp001234567), and calls taxa known from
-# genomes alone after an accession (JAAYUB01) or the UBA collection.
+# GTDB splits a taxon by suffixes (Bacillus_A cereus_B), numbers unnamed species (sp001234567), and calls taxa known
+# from genomes alone after an accession (JAAYUB01) or the UBA collection.
 _GTDB = re.compile(
     r"(\S+ )?[A-Z][A-Za-z0-9-]*_[A-Z]{1,3}( .*)?|\S+ sp\d{6,}|\S+ [a-z]+_[A-Z]{1,3}|[A-Z]{4,6}\d{2,}|UBA\d+"
 )

@@ -18,7 +18,7 @@ from typing import Optional
 
 from ..core.ranked_path import prefix_of_rank, ranked_node
 from .contig_labels import UNLABELLED, ContigLabel, Path, read_fraction
-from .tsv import FileContentError, quoted
+from .tsv import FileContentError, lines_of, quoted
 
 ADVICE = "the names of the taxon's lineage: run sourmash with a taxonomy of names"
 
@@ -40,35 +40,32 @@ def labels(path: str, max_lines: Optional[int] = None) -> Iterator[ContigLabel]:
     FileContentError
         If the header or a line is not as sourmash writes it.
     """
+    lines = lines_of(path, max_lines)
+    header_line, header_text = next(lines, (1, ""))
+    header = header_text.split(",")
+    read = _reader(header_line, header)
     path_of: dict[str, Path] = {}
-    with open(path, encoding="utf-8", newline="") as file:
-        rows = csv.reader(file)
-        header = next(rows, [])
-        read = _reader(header)
-        for row in rows:
-            if max_lines is not None and rows.line_num > max_lines:
-                return
-            if not row:
-                continue
-            if len(row) != len(header):
-                raise FileContentError(rows.line_num, f"{len(row)} columns", f"{len(header)}, as in the header")
-            name, lineage, fraction = read(rows.line_num, dict(zip(header, row)))
-            if lineage not in path_of:
-                path_of[lineage] = _path(rows.line_num, lineage)
-            confidence = None if fraction is None else read_fraction(rows.line_num, fraction, "the fraction")
-            yield ContigLabel(rows.line_num, name.split(maxsplit=1)[0] if name else "", path_of[lineage], confidence)
+    for line, text in lines:
+        cells = next(csv.reader([text])) if '"' in text else text.split(",")
+        if len(cells) != len(header):
+            raise FileContentError(line, f"{len(cells)} columns", f"{len(header)}, as in the header")
+        name, lineage, fraction = read(line, dict(zip(header, cells)))
+        if lineage not in path_of:
+            path_of[lineage] = _path(line, lineage)
+        confidence = None if fraction is None else read_fraction(line, fraction, "the fraction")
+        yield ContigLabel(line, (name.split(maxsplit=1) or [""])[0], path_of[lineage], confidence)
 
 
 _Row = tuple[str, str, Optional[str]]
 
 
-def _reader(header: list[str]) -> Callable[[int, dict[str, str]], _Row]:
+def _reader(line: int, header: list[str]) -> Callable[[int, dict[str, str]], _Row]:
     if {"query_name", "status", "fraction", "lineage"} <= set(header):
         return _read_tax_genome
     if {"ID", "status", *_RANKS[:7]} <= set(header):
         return _read_lca_classify
     raise FileContentError(
-        1,
+        line,
         f"the header {quoted(','.join(header))}",
         "that of 'sourmash tax genome' (query_name,status,rank,fraction,lineage,...) or of 'sourmash lca classify' "
         "(ID,status,superkingdom,...,species)",

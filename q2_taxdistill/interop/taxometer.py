@@ -154,7 +154,8 @@ def _unambiguous(lineages: Collection[tuple[str, ...]]) -> dict[tuple[str, ...],
     written: dict[tuple[str, ...], tuple[str, ...]] = {(): ()}
     for taxon in sorted(taxa, key=len):
         above, name = written[taxon[:-1]], taxon[-1]
-        if above and (places[name] > 1 or is_unnamed(name)):
+        # A name that already ends like this gets it once more, so that the reader leaves it as it was.
+        if above and (places[name] > 1 or is_unnamed(name) or name.endswith(f" ({above[-1]})")):
             name = f"{name} ({above[-1]})"
         written[taxon] = (*above, name)
     return written
