@@ -9,7 +9,9 @@
 
 from qiime2.plugin import Plugin
 
-_MODULES = ()
+from . import classify, refine, soft_label, threshold, train_student
+
+_MODULES = (refine, soft_label, train_student, classify, threshold)
 
 
 def register(plugin: Plugin) -> None:

@@ -16,7 +16,7 @@ import pandas as pd
 
 from q2_taxdistill.core import metrics
 from q2_taxdistill.core.lineage import format_lineage
-from q2_taxdistill.core.tree import ROOT, TaxonTree
+from q2_taxdistill.core.tree import TaxonTree
 
 from .taxonomies import Taxonomy, TaxonomyError, align, lengths_of
 

@@ -156,7 +156,11 @@ def precision_curve(names: Sequence[str], numbers: Table) -> Chart:
             "data": {"name": "curves"},
             "height": 320,
             "width": "container",
-            "layer": [{"transform": [chosen(*_CHOICE)], **lines}, {"transform": [chosen(*_CHOICE)], **points}, reported],
+            "layer": [
+                {"transform": [chosen(*_CHOICE)], **lines},
+                {"transform": [chosen(*_CHOICE)], **points},
+                reported,
+            ],
         },
         caption="From left to right ever less confident labels are accepted; the hollow mark is the taxonomy as it was "
         "scored here. A good confidence keeps precision high while the share grows. Taxonomies that state no "

@@ -32,7 +32,9 @@ def evaluation_page(evaluation: Evaluation) -> Page:
     by_length = evaluation.by_length()
     rank = "species" if "species" in evaluation.ranks else evaluation.ranks[-1]
     sections = [
-        Section("glance", "At a glance", [_score_table(evaluation, scores), charts.score_lines(names, evaluation.ranks)]),
+        Section(
+            "glance", "At a glance", [_score_table(evaluation, scores), charts.score_lines(names, evaluation.ranks)]
+        ),
         Section("outcome", "Outcomes", [charts.outcome_bars(len(names), evaluation.ranks, _outcome_table(scores))]),
         Section("confidence", "Confidence", _confidence_items(names, curves, bins)),
         Section("confused", "Confusions", _confusion_items(evaluation)),
@@ -62,7 +64,9 @@ def _and(names: list[str]) -> str:
 def _tiles(scores: pd.DataFrame, rank: str) -> list[Tile]:
     chosen = scores[(scores["rank"] == rank) & (scores["weighting"] == scores["weighting"].iloc[0])]
     return [
-        Tile(f"{row.f1:.4f}", f"F1 at {rank}, {row.observed}", f"precision {row.precision:.4f}, recall {row.recall:.4f}")
+        Tile(
+            f"{row.f1:.4f}", f"F1 at {rank}, {row.observed}", f"precision {row.precision:.4f}, recall {row.recall:.4f}"
+        )
         for row in chosen.head(6).itertuples()
     ]
 
