@@ -32,7 +32,7 @@ def text_tip(field: str, title: str) -> dict[str, str]:
     return tip(field, title, kind="nominal")
 
 
-def share_axis(field: str, title: str, zero: bool = True, form: str = ".2~f", **more: Any) -> dict[str, Any]:
+def share_axis(field: str, title: Any, zero: bool = True, form: str = ".2~f", **more: Any) -> dict[str, Any]:
     """A quantitative channel from 0 to 1, or zoomed in on its data where `zero` is false."""
     scale: dict[str, Any] = {"domain": [0, 1]} if zero else {"zero": False, "nice": True}
     axis: dict[str, Any] = {"values": [0, 0.2, 0.4, 0.6, 0.8, 1]} if zero else {"tickCount": 6}

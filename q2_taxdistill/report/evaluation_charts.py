@@ -22,7 +22,7 @@ def outcome_bars(n_observed: int, ranks: Sequence[str], numbers: Table) -> Chart
     bars = {
         "mark": {"type": "bar", "height": {"band": 0.82}},
         "encoding": {
-            "x": share_axis("share", "share of contigs", form=".0%", stack="zero"),
+            "x": share_axis("share", {"$choice": "weighting", "$before": "share of "}, form=".0%", stack="zero"),
             "color": outcome,
             "order": {"field": "order", "type": "quantitative"},
             "tooltip": [
@@ -126,7 +126,7 @@ def precision_curve(names: Sequence[str], numbers: Table) -> Chart:
         tip("f1", "F1", ".4f"),
     ]
     position = {
-        "x": share_axis("classified", "share of contigs classified", form=".0%"),
+        "x": share_axis("classified", {"$choice": "weighting", "$before": "share classified of the "}, form=".0%"),
         "y": share_axis("precision", "precision", zero=False),
     }
     lines = {
