@@ -9,7 +9,9 @@
 
 from qiime2.plugin import Plugin
 
-_MODULES = ()
+from . import contig_labels, depths
+
+_MODULES = (contig_labels, depths)
 
 
 def register(plugin: Plugin) -> None:
