@@ -9,7 +9,9 @@
 
 from qiime2.plugin import Plugin
 
-_MODULES = ()
+from . import evaluate, summarize
+
+_MODULES = (evaluate, summarize)
 
 
 def register(plugin: Plugin) -> None:

@@ -37,7 +37,7 @@ class Labels:
         ``before`` or ``after``.
     nodes : int64 array, shape (n_contigs,)
         ``ROOT`` for no label.
-    at : int64 array, shape (n_contigs, n_ranks)
+    at_ranks : int64 array, shape (n_contigs, n_ranks)
         The nodes at the ranks, -1 for none.
     confidence : float64 array, shape (n_contigs,) or (n_contigs, n_ranks), optional
         As the taxonomy states it.
@@ -45,13 +45,13 @@ class Labels:
 
     when: str
     nodes: np.ndarray
-    at: np.ndarray
+    at_ranks: np.ndarray
     confidence: Optional[np.ndarray]
 
     @property
     def ends_at(self) -> np.ndarray:
         """The last rank that each label reaches, -1 for none; int64, shape (n_contigs,)."""
-        named = self.at >= 0
+        named = self.at_ranks >= 0
         return np.where(named.any(axis=1), named.shape[1] - 1 - np.argmax(named[:, ::-1], axis=1), -1)
 
     @property
@@ -68,7 +68,7 @@ class Labels:
         """The confidences that are stated about a rank: of all labels, or of those that end at it; NaNs left out."""
         if self.confidence is None:
             return np.empty(0)
-        speaks = self.at[:, rank] >= 0 if self.confidence.ndim == 2 else self.ends_at == rank
+        speaks = self.at_ranks[:, rank] >= 0 if self.confidence.ndim == 2 else self.ends_at == rank
         values = self.confidence[speaks, rank] if self.confidence.ndim == 2 else self.confidence[speaks]
         return values[~np.isnan(values)]
 
@@ -165,7 +165,7 @@ class Comparison:
     def labelled(self, rank: str) -> tuple[float, float]:
         """Return the share of contigs with a label at `rank`, before and after."""
         column = self.ranks.index(rank)
-        return tuple(float((labels.at[:, column] >= 0).mean()) for labels in (self.before, self.after))
+        return tuple(float((labels.at_ranks[:, column] >= 0).mean()) for labels in (self.before, self.after))
 
     def last_ranks(self) -> pd.DataFrame:
         """Count contigs by the rank that their label ends at; one row per weighting, time and rank."""

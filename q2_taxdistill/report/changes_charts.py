@@ -32,8 +32,8 @@ def change_bars(ranks: Sequence[str], numbers: Table) -> Chart:
     return Chart(
         "changes",
         "What became of the labels, rank by rank",
-        "Stacked bars for every rank: the share of contigs whose label was kept, deepened, gained, changed or lost, and "
-        "of those without a label before and after.",
+        "Stacked bars for every rank: the share of contigs whose label was kept, deepened, gained, changed or lost, "
+        "and of those without a label before and after.",
         {
             "data": {"name": "changes"},
             "transform": [chosen("weighting"), {"calculate": f"{order} : 9", "as": "order"}],
@@ -79,7 +79,9 @@ def flow_diagram(numbers: Table) -> Chart:
             "y": {"field": "low", "type": "quantitative", **down},
             "y2": {"field": "high"},
             "detail": {"field": "flow", "type": "nominal"},
-            "color": kinds("kind", None, {kind: KIND_COLOURS[kind] for kind in ("deepened", "gained", "changed", "lost")}),
+            "color": kinds(
+                "kind", None, {kind: KIND_COLOURS[kind] for kind in ("deepened", "gained", "changed", "lost")}
+            ),
             "tooltip": ribbon_tip,
         },
     }
@@ -97,8 +99,8 @@ def flow_diagram(numbers: Table) -> Chart:
     return Chart(
         "flows",
         "Where labels went",
-        "Ribbons from the labels before, on the left, to the labels after, on the right, for contigs whose label at the "
-        "chosen rank is not the same.",
+        "Ribbons from the labels before, on the left, to the labels after, on the right, for contigs whose label at "
+        "the chosen rank is not the same.",
         {
             "width": "container",
             "height": 440,

@@ -55,7 +55,10 @@ def changes_page(comparison: Comparison, abundances: Optional[Abundances] = None
         title="Taxonomy before and after",
         lead=f"{len(comparison.contigs):,} contigs, label by label.",
         sections=sections,
-        controls=[Control("rank", "Rank", comparison.ranks, rank), Control("weighting", "Count", weightings, weightings[0])],
+        controls=[
+            Control("rank", "Rank", comparison.ranks, rank),
+            Control("weighting", "Count", weightings, weightings[0]),
+        ],
         tiles=_tiles(comparison, rank),
         datasets=datasets,
         warnings=_warnings(comparison, of_samples),
@@ -135,8 +138,8 @@ def _community_chart(of_samples: Community):
     largest = whole.assign(most=whole[[BEFORE, AFTER]].max(axis=1)).sort_values("most", ascending=False, kind="stable")
     shown = largest[largest.groupby("rank", sort=False).cumcount() < _MOST_OF_COMMUNITY].drop(columns="most")
     note = (
-        f"The {_MOST_OF_COMMUNITY} largest shares per rank; the file has all. Taxa below {of_samples.least_share:.2%} of "
-        f"a sample are summed up as other taxa."
+        f"The {_MOST_OF_COMMUNITY} largest shares per rank; the file has all. Taxa below {of_samples.least_share:.2%} "
+        f"of a sample are summed up as other taxa."
     )
     weight = "depth times length of the contigs" if of_samples.by_length else "summed depth of the contigs"
     caption = f"Shares are of the {weight}. The most abundant taxa by name."

@@ -73,3 +73,12 @@ def series(field: str, title: Optional[str], names: Sequence[str]) -> dict[str, 
         # In the legend a dash would run around the symbol.
         "strokeDash": {**common, "legend": None, "scale": ranged([list(dash) for dash in _DASHES])},
     }
+
+
+def ideal_line() -> dict[str, Any]:
+    """Draw the diagonal of a reliability diagram, on which confidence is right."""
+    return {
+        "data": {"values": [{"x": 0, "y": 0}, {"x": 1, "y": 1}]},
+        "mark": {"type": "line", "strokeDash": [4, 4], "strokeWidth": 1.5, "color": colour("ideal"), "aria": False},
+        "encoding": {"x": {"field": "x", "type": "quantitative"}, "y": {"field": "y", "type": "quantitative"}},
+    }

@@ -10,6 +10,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import biom
 import numpy as np
 import pandas as pd
 from scipy import sparse
@@ -40,6 +41,25 @@ class Abundances:
     contigs: pd.Index
     samples: pd.Index
     depths: sparse.csr_matrix
+
+    @classmethod
+    def from_biom(cls, table: biom.Table) -> "Abundances":
+        """Take the observations of `table` for contigs.
+
+        Raises
+        ------
+        TaxonomyError
+            If a depth is negative, infinite or not a number.
+        """
+        depths = table.matrix_data.tocsr()
+        bad = np.flatnonzero(~(np.isfinite(depths.data) & (depths.data >= 0)))
+        if len(bad):
+            row = int(np.searchsorted(depths.indptr, bad[0], side="right") - 1)
+            raise TaxonomyError(
+                f"Contig {table.ids(axis='observation')[row]!r} has a depth of {depths.data[bad[0]]} in sample "
+                f"{table.ids()[depths.indices[bad[0]]]!r}; depths are numbers from 0 on. Correct the table."
+            )
+        return cls(pd.Index(table.ids(axis="observation")), pd.Index(table.ids()), depths)
 
 
 @dataclass(frozen=True)
@@ -121,7 +141,7 @@ def _by_taxon(
     shares: sparse.csr_matrix, comparison: Comparison, column: int, found: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Sum shares by taxon; the nodes (-1: no label), and two arrays of shape (n_taxa, n_samples)."""
-    old, new = comparison.before.at[found, column], comparison.after.at[found, column]
+    old, new = comparison.before.at_ranks[found, column], comparison.after.at_ranks[found, column]
     taxa = np.union1d(old, new)
 
     def summed(nodes: np.ndarray) -> np.ndarray:

@@ -32,7 +32,9 @@ def evaluation_page(evaluation: Evaluation) -> Page:
     by_length = evaluation.by_length()
     rank = "species" if "species" in evaluation.ranks else evaluation.ranks[-1]
     sections = [
-        Section("glance", "At a glance", [_score_table(evaluation, scores), charts.score_lines(names, evaluation.ranks)]),
+        Section(
+            "glance", "At a glance", [_score_table(evaluation, scores), charts.score_lines(names, evaluation.ranks)]
+        ),
         Section("outcome", "Outcomes", [charts.outcome_bars(len(names), evaluation.ranks, _outcome_table(scores))]),
         Section("confidence", "Confidence", _confidence_items(names, curves, bins)),
         Section("confused", "Confusions", _confusion_items(evaluation)),
@@ -62,7 +64,9 @@ def _and(names: list[str]) -> str:
 def _tiles(scores: pd.DataFrame, rank: str) -> list[Tile]:
     chosen = scores[(scores["rank"] == rank) & (scores["weighting"] == scores["weighting"].iloc[0])]
     return [
-        Tile(f"{row.f1:.4f}", f"F1 at {rank}, {row.observed}", f"precision {row.precision:.4f}, recall {row.recall:.4f}")
+        Tile(
+            f"{row.f1:.4f}", f"F1 at {rank}, {row.observed}", f"precision {row.precision:.4f}, recall {row.recall:.4f}"
+        )
         for row in chosen.head(6).itertuples()
     ]
 
@@ -249,8 +253,8 @@ def _warnings(evaluation: Evaluation) -> list[str]:
         agreed = (one.outcome == 1).any()
         if (one.predicted_at >= 0).any() and not agreed:
             warnings.append(
-                f"Not one label of {one.name} is correct at any rank. Perhaps it follows another taxonomy than the truth "
-                f"(GTDB and NCBI differ), or writes names differently (k__Bacteria is not d__Bacteria)."
+                f"Not one label of {one.name} is correct at any rank. Perhaps it follows another taxonomy than the "
+                f"truth (GTDB and NCBI differ), or writes names differently (k__Bacteria is not d__Bacteria)."
             )
     return warnings
 
@@ -259,7 +263,8 @@ def _counting(evaluation: Evaluation) -> list:
     n = len(evaluation.contigs)
     sentences = [
         "Correct: the label agrees with the truth down to the rank, ancestors included. Wrong: it does not. No label: "
-        "the label ends above the rank, or there is none. Contigs whose truth does not reach a rank do not count there.",
+        "the label ends above the rank, or there is none. Contigs whose truth does not reach a rank do not count "
+        "there.",
         "Precision is correct / (correct + wrong), recall is correct / all contigs, F1 is their harmonic mean.",
         _threshold_sentence(evaluation.threshold),
     ]
@@ -274,6 +279,6 @@ def _counting(evaluation: Evaluation) -> list:
 
 def _threshold_sentence(threshold: float) -> str:
     return (
-        f"Labels count if their confidence is above {threshold:g}; labels without a confidence always count. The curves "
-        f"and the reliability diagram take all labels."
+        f"Labels count if their confidence is above {threshold:g}; labels without a confidence always count. The "
+        f"curves and the reliability diagram take all labels."
     )

@@ -69,8 +69,8 @@ def _pairs(comparison: Comparison, column: int) -> pd.DataFrame:
     moved = np.isin(kinds, (DEEPENED, GAINED, CHANGED, LOST))
     frame = pd.DataFrame(
         {
-            "before": comparison.before.at[moved, column],
-            "after": comparison.after.at[moved, column],
+            "before": comparison.before.at_ranks[moved, column],
+            "after": comparison.after.at_ranks[moved, column],
             "kind": kinds[moved],
         }
     )
@@ -123,9 +123,7 @@ def _ribbons(drawn: pd.DataFrame, ends: dict[str, pd.DataFrame]) -> pd.DataFrame
         low = (start + drawn[side].iloc[ranking].map(end["low"])).reindex(drawn.index)
         edges[side] = (low.to_numpy(), (low + height).to_numpy())
     bend = _POINTS**2 * (3 - 2 * _POINTS)
-    curves = [
-        np.outer(edges["before"][edge], 1 - bend) + np.outer(edges["after"][edge], bend) for edge in (0, 1)
-    ]
+    curves = [np.outer(edges["before"][edge], 1 - bend) + np.outer(edges["after"][edge], bend) for edge in (0, 1)]
     repeated = drawn.loc[drawn.index.repeat(len(_POINTS))].reset_index()
     return repeated.rename(columns={"index": "flow"}).assign(
         x=np.tile(_BAR + _POINTS * (1 - 2 * _BAR), len(drawn)),
@@ -137,6 +135,13 @@ def _ribbons(drawn: pd.DataFrame, ends: dict[str, pd.DataFrame]) -> pd.DataFrame
 
 def _bars(end: pd.DataFrame, side: str) -> pd.DataFrame:
     left = side == "before"
-    return end.rename_axis("name").reset_index().assign(
-        side=side, x=0 if left else 1 - _BAR, x2=_BAR if left else 1, middle=(end["low"] + end["high"]).to_numpy() / 2
+    return (
+        end.rename_axis("name")
+        .reset_index()
+        .assign(
+            side=side,
+            x=0 if left else 1 - _BAR,
+            x2=_BAR if left else 1,
+            middle=(end["low"] + end["high"]).to_numpy() / 2,
+        )
     )

@@ -121,9 +121,7 @@ def _confidences(column: pd.Series, name: str) -> np.ndarray:
     return values
 
 
-def align(
-    taxonomies: Sequence[Taxonomy], contigs: pd.Index
-) -> tuple[TaxonTree, list[np.ndarray], list[np.ndarray]]:
+def align(taxonomies: Sequence[Taxonomy], contigs: pd.Index) -> tuple[TaxonTree, list[np.ndarray], list[np.ndarray]]:
     """Put `taxonomies` on one tree and in the order of `contigs`.
 
     Returns
