@@ -9,9 +9,9 @@
 
 from qiime2.plugin import Plugin
 
-from . import evaluate, summarize
+from . import classify, evaluate, refine, soft_label, summarize, threshold, train_student
 
-_MODULES = (evaluate, summarize)
+_MODULES = (refine, soft_label, train_student, classify, threshold, evaluate, summarize)
 
 
 def register(plugin: Plugin) -> None:

@@ -9,9 +9,9 @@
 
 from qiime2.plugin import Plugin
 
-from . import contig_labels, depths
+from . import classifier, contig_labels, depths, soft_taxonomy
 
-_MODULES = (contig_labels, depths)
+_MODULES = (soft_taxonomy, classifier, contig_labels, depths)
 
 
 def register(plugin: Plugin) -> None:
