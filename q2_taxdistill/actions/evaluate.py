@@ -13,10 +13,10 @@ import pandas as pd
 from q2_types.feature_data import DNAFASTAFormat, FeatureData, Sequence, Taxonomy
 from qiime2.plugin import Float, List, Plugin, Range, Str
 
-from q2_taxdistill.citations import citations
-from q2_taxdistill.examples import artifacts
-from q2_taxdistill.interop.fasta import read_lengths
-from q2_taxdistill.report import evaluation, evaluation_page, page, taxonomies
+from ..citations import citations
+from ..examples import artifacts
+from ..interop.fasta import read_lengths
+from ..report import evaluation, evaluation_page, page, taxonomies
 
 
 def evaluate(

@@ -13,9 +13,9 @@ from q2_types.feature_data import DNAFASTAFormat, FeatureData, Sequence, Taxonom
 from q2_types.feature_table import FeatureTable, Frequency, RelativeFrequency
 from qiime2.plugin import Plugin
 
-from q2_taxdistill.examples import artifacts
-from q2_taxdistill.interop.fasta import read_lengths
-from q2_taxdistill.report import changes, changes_page, community, page, taxonomies
+from ..examples import artifacts
+from ..interop.fasta import read_lengths
+from ..report import changes, changes_page, community, page, taxonomies
 
 
 def summarize(

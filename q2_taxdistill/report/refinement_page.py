@@ -68,15 +68,21 @@ def refinement_page(comparison: Comparison, story: TrainingStory, abundances: Op
         page,
         title="Refined taxonomy",
         lead=f"{len(comparison.contigs):,} contigs: what their labels became, and how the model was made.",
-        sections=[*page.sections, *sections],
+        sections=[*page.sections, *sections, *_notes(story)],
         tiles=[*page.tiles, *_tiles(story)],
         datasets={**page.datasets, **{part: frame for part, frame in frames.items() if len(frame)}},
-        warnings=[*page.warnings, *story.notes],
     )
+
+
+def _notes(story: TrainingStory) -> list[Section]:
+    return [Section("notes-section", "Good to know", [list(story.notes)])] if story.notes else []
 
 
 def _tiles(story: TrainingStory) -> list[Tile]:
     tiles = []
+    if story.temperature is not None:
+        sure = "too sure of itself" if story.temperature > 1 else "not sure enough of itself"
+        tiles.append(Tile(f"{story.temperature:.2f}", "calibration temperature", f"the student was {sure}"))
     if story.steps:
         tiles.append(Tile(_duration(sum(step.seconds for step in story.steps)), "from start to end"))
     return tiles
@@ -104,6 +110,15 @@ def _held_out_items(frame: pd.DataFrame, story: TrainingStory) -> list[Any]:
     if frame["trust"].notna().any():
         items.append(charts.trust_bars())
     return items
+
+
+def _error_items(frame: pd.DataFrame, story: TrainingStory) -> list[Any]:
+    columns = (Column("kind", "Labels"), Column("share", "Share", "share"), Column("meaning", "What that is"))
+    return [
+        "How often the labels that came in are right, and in which ways they are wrong: estimated from the study "
+        "itself, with no truth known, by comparing labels with what the models expect.",
+        charts.error_bars(frame["kind"].tolist(), Table("label-error-rates", "Errors of labels", columns, frame)),
+    ]
 
 
 def _share_items(frame: pd.DataFrame, story: TrainingStory) -> list[Any]:
@@ -135,13 +150,7 @@ def _calibration_items(frame: pd.DataFrame, story: TrainingStory) -> list[Any]:
         Column("mean_confidence", "Mean confidence", "share"),
         Column("accuracy", "Agree", "share"),
     )
-    items: list[Any] = [charts.calibration_curve(Table("calibration-classes", "Calibration", columns, frame))]
-    if story.temperature is not None:
-        items.append(
-            f"The student's logits were divided by {story.temperature:.3g}: "
-            + ("it was too sure of itself." if story.temperature > 1 else "it was not sure enough of itself.")
-        )
-    return items
+    return [charts.calibration_curve(Table("calibration-classes", "Calibration", columns, frame))]
 
 
 def _novelty_items(frame: pd.DataFrame, story: TrainingStory) -> list[Any]:
@@ -173,6 +182,7 @@ _SECTIONS = {
     "held_out": ("Teacher and student", _held_out_items),
     "teachers_shares": ("Trust in the teacher", _share_items),
     "epochs": ("Learning", _epoch_items),
+    "label_errors": ("Errors of the labels", _error_items),
     "calibration": ("Calibration", _calibration_items),
     "novelty": ("Novelty", _novelty_items),
     "steps": ("Runtime", _step_items),

@@ -5,17 +5,18 @@
 #
 # The full license is in the file LICENSE, distributed with this software.
 # ----------------------------------------------------------------------------
-"""How a classifier was made, told in figures: what its artifact keeps, and what the report of `refine` shows.
+"""How a classifier was made, told in figures: what the report of `refine` shows beside the changes.
 
 A story is plain data: `TrainingStory.to_dict` gives what JSON can hold, `TrainingStory.from_dict` reads it back. Every
-part may be empty; the report shows the parts that are there. Nothing in it depends on the time or the machine except
-`steps`, which are therefore not kept in the classifier but handed to the report.
+part may be empty; the report shows the parts that are there. `classifier_story` makes one of what a classifier keeps.
 """
 
 import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Optional, Union
+
+from q2_taxdistill.core.metrics import Reliability
 
 
 @dataclass(frozen=True)
@@ -93,6 +94,37 @@ class ConfidenceClass:
     accuracy: float
 
 
+def confidence_classes(reliability: Reliability, when: str) -> list[ConfidenceClass]:
+    """List the filled bins of a reliability diagram."""
+    bins = zip(
+        reliability.edges[:-1],
+        reliability.edges[1:],
+        reliability.mass,
+        reliability.mean_confidence,
+        reliability.accuracy,
+    )
+    return [ConfidenceClass(when, *map(float, values)) for values in bins if values[2] > 0]
+
+
+@dataclass(frozen=True)
+class LabelError:
+    """How often labels are of one kind, by the model: right, or wrong in one way.
+
+    Attributes
+    ----------
+    kind : str
+        Such as ``too shallow``.
+    share : float
+        Of the labels, in 0 to 1.
+    meaning : str
+        What the kind is, in a sentence.
+    """
+
+    kind: str
+    share: float
+    meaning: str = ""
+
+
 @dataclass(frozen=True)
 class Novelty:
     """Contigs that belong to a taxon but, by the model, to none of its children that the labels know.
@@ -145,6 +177,7 @@ class TrainingStory:
     held_out: Sequence[HeldOut] = ()
     epochs: Sequence[Epoch] = ()
     teachers_shares: Sequence[TeachersShare] = ()
+    label_errors: Sequence[LabelError] = ()
     calibration: Sequence[ConfidenceClass] = ()
     temperature: Optional[float] = None
     novelty: Sequence[Novelty] = ()
@@ -155,6 +188,10 @@ class TrainingStory:
     def to_dict(self) -> dict[str, Any]:
         """Turn the story into lists, dicts, numbers and strings."""
         return dataclasses.asdict(self)
+
+    def timed(self, steps: Sequence[Step]) -> "TrainingStory":
+        """Tell the same story with other steps."""
+        return dataclasses.replace(self, steps=steps)
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> "TrainingStory":
@@ -177,6 +214,7 @@ _PARTS = {
     "held_out": HeldOut,
     "epochs": Epoch,
     "teachers_shares": TeachersShare,
+    "label_errors": LabelError,
     "calibration": ConfidenceClass,
     "novelty": Novelty,
     "parameters": Parameter,

@@ -33,6 +33,7 @@ def held_out_bars(numbers: Table) -> Chart:
                     "field": "log_likelihood",
                     "type": "quantitative",
                     "title": "log-likelihood of held-out labels, nats per contig",
+                    "axis": {"tickCount": 6},
                 },
                 "tooltip": [
                     text_tip("model", "model"),
@@ -67,6 +68,31 @@ def trust_bars() -> Chart:
                 ],
             },
         },
+    )
+
+
+def error_bars(kinds_of_label: Sequence[str], numbers: Table) -> Chart:
+    """The shares of right and wrong labels."""
+    return Chart(
+        "label-errors",
+        "How the labels that came in are, by the model",
+        "Bars for every kind of label, right or wrong in one way: its share of all labels.",
+        {
+            "data": {"name": "label_errors"},
+            "width": "container",
+            "height": {"step": 30},
+            "mark": {"type": "bar", "height": {"band": 0.7}, "color": colour("changed")},
+            "encoding": {
+                "y": {"field": "kind", "type": "nominal", "title": None, "sort": list(kinds_of_label)},
+                "x": share_axis("share", "share of the labels", form=".0%"),
+                "tooltip": [
+                    text_tip("kind", "labels"),
+                    tip("share", "share", ".2%"),
+                    text_tip("meaning", "what that is"),
+                ],
+            },
+        },
+        numbers=numbers,
     )
 
 
@@ -126,7 +152,12 @@ def loss_lines(numbers: Table) -> Chart:
             "height": 260,
             "mark": {"type": "line", "strokeWidth": 2, "point": {"size": 20}},
             "encoding": {
-                "x": {"field": "epoch", "type": "quantitative", "title": "epoch", "axis": {"tickMinStep": 1}},
+                "x": {
+                    "field": "epoch",
+                    "type": "quantitative",
+                    "title": "epoch",
+                    "axis": {"tickMinStep": 1, "tickCount": 10},
+                },
                 "y": {
                     "field": "loss",
                     "type": "quantitative",
@@ -146,7 +177,12 @@ def loss_lines(numbers: Table) -> Chart:
                     "type": "nominal",
                     "title": None,
                     "scale": {"domain": ["training", "held out"], "range": [[1, 0], [5, 3]]},
-                    "legend": {"orient": "top", "symbolType": "stroke"},
+                    "legend": {
+                        "orient": "top",
+                        "symbolType": "stroke",
+                        "symbolStrokeColor": colour("ink"),
+                        "symbolSize": 300,
+                    },
                 },
                 "tooltip": [
                     text_tip("model", "model"),
