@@ -100,7 +100,11 @@ def label_evidence(tree: TaxonTree, labels: Sequence[tuple[str, ...]]) -> Eviden
     nodes = np.array([tree.index[label] for label in labels], dtype=np.int64)
     named = np.unique(nodes[nodes != ROOT])
     if len(named) < 2:
-        found = f"all {int((nodes != ROOT).sum())} labels are {tree.label(named[0])!r}" if len(named) else "none is"
+        found = (
+            f"all {int((nodes != ROOT).sum())} labels are {tree.label(named[0])!r}"
+            if len(named)
+            else "none has a label"
+        )
         raise TooFewTaxaError(
             f"At least two different taxa are needed among the labels, and of {len(nodes)} contigs {found}. "
             f"Check that the taxonomy is of these contigs and that its lineages were read as they should be."

@@ -17,7 +17,7 @@ from scipy import sparse
 from .discriminant import predict_discriminant, train_discriminant
 from .evidence import Evidence
 from .network import NetworkShape, Training, choose_device, predict_logits, softmax, train_network
-from .soft_labels import sparsify
+from .soft_labels import dense_batches, sparsify
 from .trust import Trust, measure_trust, pool
 
 TRAINING = Training(n_epochs=15)
@@ -85,7 +85,30 @@ def teach(
         See `require_contigs`.
     """
     usable = require_contigs(evidence, learnable, folds)
-    fold_of = assign_folds(len(features), folds, seed)
+    predictions = cross_fit(features, evidence, usable, folds, seed, device, progress)
+    trust = measure_trust(predictions, evidence, usable)
+    predicted = pool(predictions, trust, evidence)
+    evidence = evidence.estimate_rates(predicted)
+    return Teaching(predicted, combine(predicted, evidence), trust, evidence)
+
+
+def cross_fit(
+    features: np.ndarray,
+    evidence: Evidence,
+    usable: np.ndarray,
+    folds: int,
+    seed: int,
+    device: str = "auto",
+    progress: Optional[Callable[[], object]] = None,
+) -> dict[str, sparse.csr_matrix]:
+    """Predict every contig with heads that learned from the usable contigs of the other folds.
+
+    Returns
+    -------
+    dict of str to float32 csr_matrix, shape (n_contigs, n_nodes)
+        The prediction of every head; rows sum to 1.
+    """
+    fold_of = assign_folds(usable, folds, seed)
     by_head: dict[str, list[sparse.csr_matrix]] = {"network": [], "discriminant": []}
     order = []
     for fold in range(folds):
@@ -95,12 +118,7 @@ def teach(
             by_head[head].append(prediction)
         order.append(inside)
     back = np.argsort(np.concatenate(order), kind="stable")
-    predictions = {head: sparse.vstack(parts, format="csr")[back] for head, parts in by_head.items()}
-
-    trust = measure_trust(predictions, evidence, usable)
-    predicted = pool(predictions, trust, evidence)
-    evidence = evidence.estimate_rates(predicted)
-    return Teaching(predicted, combine(predicted, evidence), trust, evidence)
+    return {head: sparse.vstack(parts, format="csr")[back] for head, parts in by_head.items()}
 
 
 def require_contigs(evidence: Evidence, learnable: np.ndarray, folds: int) -> np.ndarray:
@@ -122,9 +140,23 @@ def require_contigs(evidence: Evidence, learnable: np.ndarray, folds: int) -> np
     return usable
 
 
-def assign_folds(n_contigs: int, folds: int, seed: int) -> np.ndarray:
-    """Split contigs into folds of equal size at random; int64, shape (n_contigs,)."""
-    return np.random.default_rng(seed).permutation(n_contigs) % folds
+def assign_folds(usable: np.ndarray, folds: int, seed: int) -> np.ndarray:
+    """Split contigs into folds at random, so that each fold has as many usable ones as any other, give or take one.
+
+    Parameters
+    ----------
+    usable : bool array, shape (n_contigs,)
+
+    Returns
+    -------
+    int64 array, shape (n_contigs,)
+        From 0 to `folds` - 1.
+    """
+    order = np.random.default_rng(seed).permutation(len(usable))
+    usable_first = order[np.argsort(~usable[order], kind="stable")]
+    fold_of = np.empty(len(usable), dtype=np.int64)
+    fold_of[usable_first] = np.arange(len(usable)) % folds
+    return fold_of
 
 
 def _predict_fold(
@@ -177,10 +209,10 @@ def combine(predicted: sparse.csr_matrix, evidence: Evidence) -> sparse.csr_matr
     Where the two exclude each other, so that the product vanishes, the evidence decides.
     """
     parts = []
-    for start in range(0, predicted.shape[0], 4096):
-        rows = np.arange(start, min(start + 4096, predicted.shape[0]))
-        likelihood = evidence.likelihood(rows)
+    for rows in dense_batches(*predicted.shape):
+        likelihood = evidence.likelihood(np.arange(rows.start, rows.stop))
         product = predicted[rows].toarray() * likelihood
-        product[product.sum(axis=1) < 1e-12] = likelihood[product.sum(axis=1) < 1e-12]
+        vanished = product.sum(axis=1) < 1e-12
+        product[vanished] = likelihood[vanished]
         parts.append(sparsify(product))
     return sparse.vstack(parts, format="csr")
