@@ -126,7 +126,9 @@ def precision_curve(names: Sequence[str], numbers: Table) -> Chart:
         tip("f1", "F1", ".4f"),
     ]
     position = {
-        "x": share_axis("classified", {"$choice": "weighting", "$before": "share classified of the "}, form=".0%"),
+        "x": share_axis(
+            "classified", {"$choice": "weighting", "$before": "share of the ", "$after": " classified"}, form=".0%"
+        ),
         "y": share_axis("precision", "precision", zero=False),
     }
     lines = {

@@ -257,7 +257,7 @@ def step_bars(steps: Sequence[str], numbers: Table) -> Chart:
                     "sort": list(steps),
                     "axis": {"labelLimit": 200},
                 },
-                "x": {"field": "seconds", "type": "quantitative", "title": "seconds"},
+                "x": {"field": "seconds", "type": "quantitative", "title": "seconds", "axis": {"tickCount": 6}},
                 "tooltip": [text_tip("name", "step"), tip("seconds", "seconds", ",.1f")],
             },
         },

@@ -29,7 +29,7 @@ function taxdistillCharts(page, state, announce) {
     if (spec === null || typeof spec !== "object") return spec;
     if ("$colour" in spec) return colours[spec.$colour];
     if ("$columns" in spec) return isNarrowPage ? 1 : spec.$columns;
-    if ("$choice" in spec) return (spec.$before ?? "") + state[spec.$choice];
+    if ("$choice" in spec) return (spec.$before ?? "") + state[spec.$choice] + (spec.$after ?? "");
     if ("$narrow" in spec) return resolve(isNarrowPage ? spec.$narrow : spec.$wide, colours, isNarrowPage);
     return Object.fromEntries(Object.entries(spec).map(([key, part]) => [key, resolve(part, colours, isNarrowPage)]));
   }
