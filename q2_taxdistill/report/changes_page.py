@@ -18,10 +18,10 @@ from .content import Column, Control, Page, Section, Table, Tile
 from .flows import Flows, flows
 
 # What fits on a page; the files for download hold everything.
-_MOST_CHANGED = 60
-_MOST_FLOWS = 60
+_MOST_CHANGED = 50
+_MOST_FLOWS = 40
 _MOST_FLOWS_IN_FILE = 20_000
-_MOST_OF_COMMUNITY = 40
+_MOST_OF_COMMUNITY = 30
 
 
 def changes_page(comparison: Comparison, abundances: Optional[Abundances] = None) -> Page:
