@@ -9,9 +9,9 @@
 
 from qiime2.plugin import Plugin
 
-from . import classifier, contig_labels, depths, soft_taxonomy
+from . import classifier, contig_labels, depths, numbered_labels, soft_taxonomy, taxonomy_exports
 
-_MODULES = (soft_taxonomy, classifier, contig_labels, depths)
+_MODULES = (soft_taxonomy, classifier, contig_labels, numbered_labels, taxonomy_exports, depths)
 
 
 def register(plugin: Plugin) -> None:
