@@ -5,7 +5,7 @@
 #
 # The full license is in the file LICENSE, distributed with this software.
 # ----------------------------------------------------------------------------
-"""FASTA files."""
+"""The lengths of contigs, read from a FASTA file."""
 
 import gzip
 from pathlib import Path
