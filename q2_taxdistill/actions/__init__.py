@@ -9,7 +9,9 @@
 
 from qiime2.plugin import Plugin
 
-_MODULES = ()
+from . import embed
+
+_MODULES = (embed,)
 
 
 def register(plugin: Plugin) -> None:

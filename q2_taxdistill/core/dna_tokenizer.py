@@ -22,7 +22,7 @@ _LEAST_DNA_SHARE = 0.5
 _PROBE_LENGTH = 2**14
 _PROBE_SEED = 0
 
-_TO_BASES = str.maketrans({letter: "N" for letter in "RYSWKMBDHVryswkmbdhvn.-"} | dict(zip("acgtuU", "ACGTTT")))
+_TO_BASES = str.maketrans(dict.fromkeys("RYSWKMBDHVryswkmbdhvn.-", "N") | dict(zip("acgtuU", "ACGTTT")))
 _COMPLEMENT = str.maketrans("ACGT", "TGCA")
 
 

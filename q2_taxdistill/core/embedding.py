@@ -247,7 +247,9 @@ def _memory_advice(model: LanguageModel, token_ids: list[np.ndarray], settings: 
     )
     if len(token_ids) > 1:
         return f"{found} Lower batch-tokens to {max(longest, len(token_ids) * longest // 2)}."
-    advice = f"A batch cannot be smaller than one window: lower window-tokens to {max(_FEWEST_WINDOW_TOKENS, longest // 2)}"
+    advice = (
+        f"A batch cannot be smaller than one window: lower window-tokens to {max(_FEWEST_WINDOW_TOKENS, longest // 2)}"
+    )
     if model.precision == "float32":
         advice += ", or set precision to bfloat16, which halves the memory"
     return f"{found} {advice}."

@@ -22,7 +22,7 @@ LEAST_COSINE = 0.999
 # Processors with bfloat16 arithmetic are two to four times as fast in it, those without are slower; so this threshold
 # lies far from both and the choice does not depend on what else the machine does.
 _LEAST_SPEEDUP = 1.25
-_PROBE_TOKENS = 256
+_PROBE_TOKENS = 128
 _ROUNDS = 2
 
 

@@ -9,7 +9,9 @@
 
 from qiime2.plugin import Plugin
 
-_MODULES = ()
+from . import embedding, language_model
+
+_MODULES = (embedding, language_model)
 
 
 def register(plugin: Plugin) -> None:
