@@ -58,9 +58,9 @@ def embed(
         n_contigs = max_contigs
     num_partitions = min(num_partitions, n_contigs)
 
-    parts = []
+    runs = []
     for partition in range(num_partitions):
-        (part,) = embed_partition(
+        run = embed_partition(
             sequences,
             language_model,
             partition=partition,
@@ -74,9 +74,12 @@ def embed(
             device=device,
             threads=threads,
         )
-        parts.append(part)
+        runs.append(run)
     if num_partitions == 1:
-        return parts[0]
+        return runs[0].embeddings
+    # With `--parallel` a run is a promise. QIIME 2 looks for promises among the arguments of the next action, but not
+    # inside a list: it would wait for them while it holds the lock of the cache, which they need to finish.
+    parts = [getattr(run, "_result", lambda run=run: run)().embeddings for run in runs]
     (embeddings,) = collate(parts)
     return embeddings
 

@@ -55,8 +55,7 @@ class ModelIdentity:
     config_sha256: str
 
     def __str__(self) -> str:
-        millions = max(1, round(self.parameters / 1e6))
-        return f"{self.architecture}, {millions} million parameters, weights {self.weights_sha256[:12]}"
+        return f"{self.architecture} of {self.parameters:,} parameters, weights {self.weights_sha256[:12]}"
 
     def to_dict(self) -> dict[str, Any]:
         """Write the identity as what JSON can hold."""
