@@ -11,19 +11,14 @@ from q2_types.feature_data import DNAIterator, FeatureData, Sequence, Taxonomy
 from q2_types.feature_table import FeatureTable, Frequency, RelativeFrequency
 from qiime2.plugin import Bool, Choices, Int, List, Plugin, Range, Str
 
-from q2_taxdistill.actions.embed_parts import _collate_embeddings, _embed_partition, _select_contigs_to_embed
-from q2_taxdistill.citations import citations
-from q2_taxdistill.core.device import DEVICES
-from q2_taxdistill.core.embedding import POOLINGS
-from q2_taxdistill.core.precision import PRECISIONS
-from q2_taxdistill.examples import embed as examples
-from q2_taxdistill.types.embedding import SequenceEmbeddingType
-from q2_taxdistill.types.language_model import GenomicLanguageModel
-
-try:
-    from qiime2.plugin import Threads
-except ImportError:  # QIIME 2 before 2024.2
-    Threads = Int % Range(0, None)
+from ..citations import citations
+from ..core.embedding import POOLINGS
+from ..core.precision import PRECISIONS
+from ..examples import embed as examples
+from ..types.embedding import SequenceEmbeddingType
+from ..types.language_model import GenomicLanguageModel
+from . import parameters
+from .embed_parts import _collate_embeddings, _embed_partition, _select_contigs_to_embed
 
 
 def embed(
@@ -40,10 +35,11 @@ def embed(
     precision="auto",
     device="auto",
     max_contigs=None,
-    seed=1,
+    seed=parameters.DEFAULT_SEED,
     num_partitions=1,
     threads=1,
 ):
+    """Choose the contigs, embed them part by part, and put the parts together; a pipeline."""
     select = ctx.get_action("taxdistill", "_select_contigs_to_embed")
     embed_partition = ctx.get_action("taxdistill", "_embed_partition")
     collate = ctx.get_action("taxdistill", "_collate_embeddings")
@@ -84,7 +80,6 @@ def embed(
     return embeddings
 
 
-_SEQUENCES = "The contigs."
 _LANGUAGE_MODEL = "The language model, such as GenomeOcean."
 _SETTINGS = {
     "windows_per_contig": Int % Range(1, None) | Str % Choices(["all"]),
@@ -93,8 +88,8 @@ _SETTINGS = {
     "both_strands": Bool,
     "batch_tokens": Int % Range(1, None),
     "precision": Str % Choices(list(PRECISIONS)),
-    "device": Str % Choices(list(DEVICES)),
-    "threads": Threads,
+    "device": parameters.LEARNING["device"],
+    "threads": parameters.LEARNING["threads"],
 }
 _SETTING_DESCRIPTIONS = {
     "windows_per_contig": (
@@ -118,8 +113,8 @@ _SETTING_DESCRIPTIONS = {
         "cosine of at least 0.999 to those in float32; else in float32. Embeddings in float32 are stored as float32, "
         "those in bfloat16 as float16."
     ),
-    "device": "Where to compute; `auto` takes a GPU if there is one.",
-    "threads": "How many processor cores to use; 0 for all.",
+    "device": parameters.LEARNING_DESCRIPTIONS["device"],
+    "threads": parameters.LEARNING_DESCRIPTIONS["threads"],
 }
 _SELECTION_DESCRIPTIONS = {
     "max_contigs": (
@@ -146,12 +141,12 @@ def register(plugin: Plugin) -> None:
         parameters={
             **_SETTINGS,
             "max_contigs": Int % Range(1, None),
-            "seed": Int % Range(0, None),
+            "seed": parameters.LEARNING["seed"],
             "num_partitions": Int % Range(1, None),
         },
         outputs=[("embeddings", FeatureData[SequenceEmbeddingType])],
         input_descriptions={
-            "sequences": _SEQUENCES,
+            "sequences": parameters.SEQUENCES,
             "language_model": _LANGUAGE_MODEL,
             **_SELECTION_INPUT_DESCRIPTIONS,
         },
@@ -168,8 +163,8 @@ def register(plugin: Plugin) -> None:
         name="Embed contigs with a genomic language model",
         description=(
             "Reads windows of each contig with a language model of DNA and pools the hidden states into one vector. "
-            "This is the costly step: make the embeddings once, and use them as often as needed. Windows per contig and "
-            "max-contigs decide the cost."
+            "This is the costly step: make the embeddings once, and use them as often as needed. Windows per contig "
+            "and max-contigs decide the cost."
         ),
         citations=citations("genomeocean"),
         examples={"Embed contigs": examples.embed_contigs, "Embed some of the contigs": examples.embed_some},
@@ -177,9 +172,9 @@ def register(plugin: Plugin) -> None:
     plugin.methods.register_function(
         function=_select_contigs_to_embed,
         inputs={"sequences": FeatureData[Sequence], **_SELECTION_INPUTS},
-        parameters={"max_contigs": Int % Range(1, None), "seed": Int % Range(0, None)},
+        parameters={"max_contigs": Int % Range(1, None), "seed": parameters.LEARNING["seed"]},
         outputs=[("selected", FeatureData[Sequence])],
-        input_descriptions={"sequences": _SEQUENCES, **_SELECTION_INPUT_DESCRIPTIONS},
+        input_descriptions={"sequences": parameters.SEQUENCES, **_SELECTION_INPUT_DESCRIPTIONS},
         parameter_descriptions=_SELECTION_DESCRIPTIONS,
         output_descriptions={"selected": "The chosen contigs, in the order of the input."},
         name="Choose contigs to embed",
@@ -196,7 +191,7 @@ def register(plugin: Plugin) -> None:
             "num_partitions": Int % Range(1, None),
         },
         outputs=[("embeddings", FeatureData[SequenceEmbeddingType])],
-        input_descriptions={"sequences": _SEQUENCES, "language_model": _LANGUAGE_MODEL},
+        input_descriptions={"sequences": parameters.SEQUENCES, "language_model": _LANGUAGE_MODEL},
         parameter_descriptions={
             **_SETTING_DESCRIPTIONS,
             "partition": "Which part of the contigs to embed, from 0.",

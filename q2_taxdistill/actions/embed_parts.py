@@ -8,11 +8,10 @@
 """The parts of `embed`: choose the contigs, embed one part of them, put the parts together."""
 
 import heapq
-import sys
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Optional, Union
+from typing import Union
 
 import biom
 import numpy as np
@@ -20,18 +19,21 @@ import pandas as pd
 from q2_types.feature_data import DNAFASTAFormat, DNAIterator
 
 import q2_taxdistill
-from q2_taxdistill.core.composition import canonical_kmer_counts, composition_features
-from q2_taxdistill.core.contig_selection import select_contigs, spread_features
-from q2_taxdistill.core.embedding import EmbeddingSettings, embed_contigs
-from q2_taxdistill.core.language_model import LanguageModel
-from q2_taxdistill.core.lineage import format_lineage, parse_lineage
-from q2_taxdistill.core.partition import partition_bounds
-from q2_taxdistill.core.precision import load_with_precision
-from q2_taxdistill.core.sequence_embedding import EmbeddingMismatchError, EmbeddingOrigin, SequenceEmbedding
-from q2_taxdistill.core.threads import limit_threads
-from q2_taxdistill.core.windows import bases_in_windows
-from q2_taxdistill.types.embedding import SequenceEmbeddingDirectoryFormat
-from q2_taxdistill.types.language_model import LanguageModelDirectoryFormat
+
+from ..core.composition import composition_features
+from ..core.contig_selection import select_contigs, spread_features
+from ..core.embedding import EmbeddingSettings, embed_contigs
+from ..core.language_model import LanguageModel
+from ..core.lineage import format_lineage
+from ..core.partition import partition_bounds
+from ..core.precision import load_with_precision
+from ..core.sequence_embedding import EmbeddingMismatchError, EmbeddingOrigin, SequenceEmbedding
+from ..core.windows import bases_in_windows
+from ..types.embedding import SequenceEmbeddingDirectoryFormat
+from ..types.language_model import LanguageModelDirectoryFormat
+from .parameters import DEFAULT_SEED, cpu_threads
+from .progress import base_pair_progress
+from .study import align_depths, align_labels, read_contigs, say
 
 _N_PROBES = 4
 _PROBE_BASES = 4096
@@ -41,71 +43,38 @@ _ROWS_AT_ONCE = 2**14
 def _select_contigs_to_embed(
     sequences: DNAFASTAFormat,
     max_contigs: int,
-    seed: int,
-    taxonomy: pd.Series = None,
+    seed: int = DEFAULT_SEED,
+    taxonomy: pd.DataFrame = None,
     table: biom.Table = None,
 ) -> DNAFASTAFormat:
-    ids, lengths, counts = _describe(sequences)
-    # The choice must not depend on the order of the input.
-    order = np.argsort(np.array(ids))
-    groups = [np.log(lengths)[:, np.newaxis], composition_features(counts)]
-    if table is not None:
-        groups.append(_depth_features(table, ids))
-    chosen = select_contigs(
-        _strata(taxonomy, ids)[order],
-        spread_features([group[order] for group in groups]),
-        max_contigs,
-        np.random.default_rng(seed),
-    )
-    is_chosen = np.zeros(len(ids), dtype=bool)
-    is_chosen[order[chosen]] = True
+    contigs = read_contigs(sequences)
+    groups = [np.log(contigs.lengths)[:, np.newaxis], composition_features(contigs.counts)]
+    depths = align_depths(contigs, table)
+    if depths is not None:
+        groups.append(np.log1p(depths.values))
+    strata = np.zeros(len(contigs.ids), dtype=np.int64)
+    if taxonomy is not None:
+        labels = [format_lineage(label) for label in align_labels(contigs, taxonomy)[0]]
+        strata = np.unique(labels, return_inverse=True)[1]
 
+    # The choice must not depend on the order of the input.
+    order = np.argsort(contigs.ids)
+    features = spread_features([group[order] for group in groups])
+    chosen = order[select_contigs(strata[order], features, max_contigs, np.random.default_rng(seed))]
+    say(
+        f"Chose {len(chosen)} of {len(contigs.ids)} contigs, of {len(np.unique(strata[chosen]))} of the "
+        f"{len(np.unique(strata))} labels."
+    )
+    chosen_ids = {contigs.ids[row] for row in chosen}
     selected = DNAFASTAFormat()
     with selected.open() as file:
-        for keep, (identifier, sequence) in zip(is_chosen, _read_contigs(sequences)):
-            if keep:
+        for identifier, sequence in _read_sequences(sequences):
+            if identifier in chosen_ids:
                 file.write(f">{identifier}\n{sequence}\n")
     return selected
 
 
-def _describe(sequences: DNAFASTAFormat) -> tuple[list[str], np.ndarray, np.ndarray]:
-    ids = []
-
-    def codes() -> Iterator[np.ndarray]:
-        for identifier, sequence in _read_contigs(sequences):
-            ids.append(identifier)
-            yield np.frombuffer(sequence.encode(), dtype=np.uint8)
-
-    counts, lengths = canonical_kmer_counts(codes())
-    return ids, lengths, counts
-
-
-def _strata(taxonomy: Optional[pd.Series], ids: list[str]) -> np.ndarray:
-    if taxonomy is None:
-        return np.zeros(len(ids), dtype=np.int64)
-    _require_overlap(ids, taxonomy.index, "taxonomy")
-    labels = taxonomy.reindex(ids).fillna("")
-    return np.unique([format_lineage(parse_lineage(label)) for label in labels], return_inverse=True)[1]
-
-
-def _depth_features(table: biom.Table, ids: list[str]) -> np.ndarray:
-    _require_overlap(ids, table.ids(axis="observation"), "table")
-    places = {identifier: row for row, identifier in enumerate(table.ids(axis="observation"))}
-    depths = np.zeros((len(ids), table.shape[1]))
-    rows = [row for row, identifier in enumerate(ids) if identifier in places]
-    depths[rows] = table.matrix_data[[places[ids[row]] for row in rows]].toarray()
-    return np.log1p(depths)
-
-
-def _require_overlap(ids: list[str], others: pd.Index, name: str) -> None:
-    if not set(ids) & set(others):
-        raise ValueError(
-            f"None of the {len(ids)} contigs is in the {name}: the first contig is {ids[0]!r}, and the first feature of "
-            f"the {name} is {others[0]!r}. Use a {name} of these contigs."
-        )
-
-
-def _read_contigs(sequences: DNAFASTAFormat) -> Iterator[tuple[str, str]]:
+def _read_sequences(sequences: DNAFASTAFormat) -> Iterator[tuple[str, str]]:
     for record in sequences.view(DNAIterator):
         yield record.metadata["id"], str(record)
 
@@ -137,18 +106,19 @@ def _embed_partition(
         batch_tokens=batch_tokens,
     )
     ids, lengths, probes = _survey(sequences)
-    with limit_threads(threads):
+    with cpu_threads(threads):
         model, reason = load_with_precision(Path(str(language_model)), device, precision, probes)
         window = settings.bases_of(model)
         costs = np.array([bases_in_windows(length, window, settings.windows_per_contig) for length in lengths])
         start, end = partition_bounds(costs, num_partitions)[partition : partition + 2]
-        _announce(model, settings, reason, end - start, len(ids), costs[start:end].sum())
+        _announce(model, settings, reason)
+        say(f"Embedding {end - start} of {len(ids)} contigs, reading {costs[start:end].sum() / 1e6:.3f} Mbp.")
         embeddings = SequenceEmbeddingDirectoryFormat()
         dtype = np.float32 if model.precision == "float32" else np.float16
         rows = embeddings.create(ids[start:end], model.dim, np.dtype(dtype), _origin(model, settings))
-        part = (contig for place, contig in enumerate(_read_contigs(sequences)) if start <= place < end)
-        with _progress(costs[start:end].sum()) as bar:
-            embed_contigs(model, part, settings, rows, bar.update)
+        part = (contig for place, contig in enumerate(_read_sequences(sequences)) if start <= place < end)
+        with base_pair_progress("Embedding", int(costs[start:end].sum())) as report:
+            embed_contigs(model, part, settings, rows, report)
     rows.flush()
     return embeddings
 
@@ -156,7 +126,7 @@ def _embed_partition(
 def _survey(sequences: DNAFASTAFormat) -> tuple[list[str], list[int], list[str]]:
     """Read identifiers and lengths, and the beginnings of a few contigs that their identifiers choose."""
     ids, lengths, probes = [], [], []
-    for identifier, sequence in _read_contigs(sequences):
+    for identifier, sequence in _read_sequences(sequences):
         ids.append(identifier)
         lengths.append(len(sequence))
         rank = -zlib.crc32(identifier.encode())
@@ -184,25 +154,12 @@ def _origin(model: LanguageModel, settings: EmbeddingSettings) -> EmbeddingOrigi
     )
 
 
-def _announce(
-    model: LanguageModel, settings: EmbeddingSettings, reason: Optional[str], n_contigs: int, n_all: int, n_bases: int
-) -> None:
-    print(f"Language model: {model.identity}, on {model.device} in {model.precision}.")
-    if reason is not None:
-        print(f"Precision was chosen by measurement: {reason}.")
-    print(
-        f"Windows of {settings.tokens_of(model)} tokens, about {settings.bases_of(model)} bases. Embedding {n_contigs} of "
-        f"{n_all} contigs, reading {n_bases / 1e6:.3f} Mbp{' on both strands' if settings.both_strands else ''}.",
-        flush=True,
-    )
-
-
-def _progress(n_bases: int):
-    from tqdm import tqdm
-
-    # A log file gets a line every half minute, a terminal ten a second.
-    interval = 0.1 if sys.stderr.isatty() else 30
-    return tqdm(total=int(n_bases), unit="bp", unit_scale=True, desc="embed", mininterval=interval, file=sys.stderr)
+def _announce(model: LanguageModel, settings: EmbeddingSettings, reason: str) -> None:
+    say(f"Language model: {model.identity}, on {model.device} in {model.precision}.")
+    if reason:
+        say(f"The precision was chosen by measurement: {reason}.")
+    strands = " on both strands" if settings.both_strands else ""
+    say(f"Windows have {settings.tokens_of(model)} tokens, about {settings.bases_of(model)} bases{strands}.")
 
 
 def _collate_embeddings(embeddings: SequenceEmbedding) -> SequenceEmbeddingDirectoryFormat:

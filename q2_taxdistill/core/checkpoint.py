@@ -93,7 +93,7 @@ def read_config(directory: Path) -> dict[str, Any]:
     path = Path(directory) / CONFIG
     if not path.is_file():
         raise CheckpointError(
-            f"The checkpoint has no {CONFIG}. Import the directory that {CONFIG}, {TOKENIZER} and the safetensors are in."
+            f"The checkpoint has no {CONFIG}. Import the directory that holds {CONFIG}, {TOKENIZER} and the safetensors."
         )
     config = read_json(path)
     if not isinstance(config.get("model_type"), str):
@@ -137,8 +137,8 @@ def weight_files(directory: Path) -> tuple[Path, ...]:
         return (directory / WEIGHTS,)
     if not (directory / INDEX).is_file():
         raise CheckpointError(
-            f"The checkpoint has neither {WEIGHTS} nor {INDEX}. Only weights as safetensors are read; download them, or "
-            f"convert what you have with save_pretrained of transformers."
+            f"The checkpoint has neither {WEIGHTS} nor {INDEX}. Only weights as safetensors are read; download them, "
+            f"or convert what you have with save_pretrained of transformers."
         )
     shards = sorted(set(_weight_map(directory).values()))
     missing = [shard for shard in shards if not (directory / shard).is_file()]

@@ -247,9 +247,7 @@ def _memory_advice(model: LanguageModel, token_ids: list[np.ndarray], settings: 
     )
     if len(token_ids) > 1:
         return f"{found} Lower batch-tokens to {max(longest, len(token_ids) * longest // 2)}."
-    advice = (
-        f"A batch cannot be smaller than one window: lower window-tokens to {max(_FEWEST_WINDOW_TOKENS, longest // 2)}"
-    )
+    advice = f"No batch is smaller than one window: lower window-tokens to {max(_FEWEST_WINDOW_TOKENS, longest // 2)}"
     if model.precision == "float32":
         advice += ", or set precision to bfloat16, which halves the memory"
     return f"{found} {advice}."
@@ -259,8 +257,8 @@ def _check_values(identifiers: list[str], rows: np.ndarray, dtype: np.dtype) -> 
     bad = np.flatnonzero(~np.isfinite(rows).all(axis=1))
     if len(bad):
         raise EmbeddingError(
-            f"The contig {identifiers[bad[0]]} has no embedding: either the tokenizer has no token for any of its bases, "
-            f"or the model gave values that are not finite. Try precision float32; if that does not help, leave the "
+            f"The contig {identifiers[bad[0]]} has no embedding: either the tokenizer has no token for its bases, or "
+            f"the model gave values that are not finite. Try precision float32; if that does not help, leave the "
             f"contig out."
         )
     if dtype == np.float16 and np.abs(rows).max() > _LARGEST_FLOAT16:

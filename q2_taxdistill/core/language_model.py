@@ -23,9 +23,9 @@ from .checkpoint import (
     sha256_of,
     weight_files,
 )
-from .device import resolve_device
 from .dna_tokenizer import bases_per_token, load_tokenizer
 from .library_output import import_transformers, quiet_transformers
+from .network import choose_device
 
 # Tokenizers without a limit say a number of this kind.
 _NO_LIMIT = 10**9
@@ -202,7 +202,7 @@ def load_language_model(directory: Path, device: str, precision: str) -> Languag
         If the device is not there.
     """
     directory = Path(directory)
-    device = resolve_device(device)
+    device = choose_device(device).type
     check_checkpoint_files(directory)
     config = read_config(directory)
     is_causal = is_causal_architecture(config["model_type"])

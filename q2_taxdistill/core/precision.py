@@ -9,13 +9,12 @@
 
 import time
 from pathlib import Path
-from typing import Optional
 
 import numpy as np
 
-from .device import resolve_device
 from .embedding import EmbeddingSettings, embed_sequences
 from .language_model import LanguageModel, load_language_model
+from .network import choose_device
 
 PRECISIONS = ("auto", "float32", "bfloat16")
 # How alike the embeddings of a window must be in both precisions.
@@ -28,9 +27,7 @@ _MATRIX_SIZE = 1024
 _ROUNDS = 5
 
 
-def load_with_precision(
-    directory: Path, device: str, precision: str, windows: list[str]
-) -> tuple[LanguageModel, Optional[str]]:
+def load_with_precision(directory: Path, device: str, precision: str, windows: list[str]) -> tuple[LanguageModel, str]:
     """Load a checkpoint in a precision, or in the faster one that leaves the embeddings as they are.
 
     Parameters
@@ -44,8 +41,8 @@ def load_with_precision(
     Returns
     -------
     model : LanguageModel
-    reason : str or None
-        What was measured, for ``auto``.
+    reason : str
+        What was measured for ``auto``; else empty.
 
     Raises
     ------
@@ -57,8 +54,8 @@ def load_with_precision(
     if precision not in PRECISIONS:
         raise ValueError(f"The precision is {precision!r}; expected one of {', '.join(PRECISIONS)}.")
     if precision != "auto":
-        return load_language_model(directory, device, precision), None
-    speedup = bfloat16_speedup(resolve_device(device))
+        return load_language_model(directory, device, precision), ""
+    speedup = bfloat16_speedup(choose_device(device).type)
     reason = f"this device multiplies matrices {speedup:.1f} times as fast in bfloat16 as in float32"
     exact = load_language_model(directory, device, "float32")
     if speedup < _LEAST_SPEEDUP:

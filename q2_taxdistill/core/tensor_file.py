@@ -5,7 +5,7 @@
 #
 # The full license is in the file LICENSE, distributed with this software.
 # ----------------------------------------------------------------------------
-"""One matrix in a safetensors file, written row by row and read by memory mapping, so that it need not fit in memory."""
+"""One matrix in a safetensors file, written and read by rows, so that it need not fit in memory."""
 
 import json
 from pathlib import Path
@@ -68,8 +68,8 @@ def map_matrix(path: Path, name: str) -> np.memmap:
         raise TensorFileError(f"{Path(path).name} is not a whole safetensors file: {error}.") from error
     if code not in _DTYPES or len(shape) != 2 or 0 in shape:
         raise TensorFileError(
-            f"{Path(path).name} holds {code} values of shape {shape}; expected a matrix of F16 or F32 with at least one "
-            f"row and one column."
+            f"{Path(path).name} holds {code} values of shape {shape}; expected a matrix of F16 or F32 with at least "
+            f"one row and one column."
         )
     # The library has checked that the values fill the rest of the file, so they begin this far from its end.
     offset = Path(path).stat().st_size - int(np.prod(shape)) * _DTYPES[code].itemsize

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
-from q2_taxdistill.core.library_output import import_transformers, quiet_transformers
+from ..core.library_output import import_transformers, quiet_transformers
 
 _SPECIAL_TOKENS = {
     "unk_token": "[UNK]",

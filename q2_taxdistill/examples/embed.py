@@ -16,11 +16,10 @@ import pandas as pd
 import skbio
 from qiime2 import Artifact
 
-from q2_taxdistill.core.dna_tokenizer import random_dna
-from q2_taxdistill.core.embedding import EmbeddingSettings, embed_sequences
-from q2_taxdistill.core.language_model import load_language_model
-from q2_taxdistill.core.sequence_embedding import EmbeddingOrigin, SequenceEmbedding
-
+from ..core.dna_tokenizer import random_dna
+from ..core.embedding import EmbeddingSettings, embed_sequences
+from ..core.language_model import load_language_model
+from ..core.sequence_embedding import EmbeddingOrigin, SequenceEmbedding
 from .checkpoint import train_checkpoint
 
 _LENGTHS = (300, 450, 700, 1000, 1600, 2400)

@@ -9,9 +9,27 @@
 
 from qiime2.plugin import Plugin
 
-from . import embedding, language_model
+from . import (
+    classifier,
+    contig_labels,
+    depths,
+    embedding,
+    language_model,
+    numbered_labels,
+    soft_taxonomy,
+    taxonomy_exports,
+)
 
-_MODULES = (embedding, language_model)
+_MODULES = (
+    soft_taxonomy,
+    classifier,
+    contig_labels,
+    numbered_labels,
+    taxonomy_exports,
+    depths,
+    language_model,
+    embedding,
+)
 
 
 def register(plugin: Plugin) -> None:

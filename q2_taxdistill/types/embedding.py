@@ -9,14 +9,14 @@
 
 import json
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from q2_types.feature_data import FeatureData
 from qiime2.plugin import Plugin, SemanticType, ValidationError, model
 
-from q2_taxdistill.core.sequence_embedding import EmbeddingOrigin, SequenceEmbedding
-from q2_taxdistill.core.tensor_file import TensorFileError, create_matrix, map_matrix
+from ..core.sequence_embedding import EmbeddingOrigin, SequenceEmbedding
+from ..core.tensor_file import TensorFileError, create_matrix, map_matrix
+from .versions import read_versioned_json
 
 SequenceEmbeddingType = SemanticType("SequenceEmbedding", variant_of=FeatureData.field["type"])
 
@@ -76,17 +76,12 @@ class SequenceEmbeddingOriginFormat(model.TextFileFormat):
         ValidationError
             If it was written by a newer version, or is not what this version writes.
         """
+        content = read_versioned_json(str(self), "sequence embedding", FORMAT_VERSION)
+        del content["format_version"]
         try:
-            content: dict[str, Any] = json.loads(Path(str(self)).read_text(encoding="utf-8"))
-            version = content.pop("format_version")
-            if not isinstance(version, int) or version > FORMAT_VERSION:
-                raise ValidationError(
-                    f"The embeddings have the format version {version}, and this version of q2-taxdistill reads up to "
-                    f"{FORMAT_VERSION}. Update q2-taxdistill."
-                )
             return EmbeddingOrigin.from_dict(content)
-        except (AttributeError, KeyError, TypeError, UnicodeDecodeError, json.JSONDecodeError) as error:
-            raise ValidationError(f"origin.json does not describe embeddings: {error!r}.") from error
+        except (KeyError, TypeError) as error:
+            raise ValidationError(f"{self} does not say what made the embeddings: {error!r}.") from error
 
 
 class SequenceEmbeddingDirectoryFormat(model.DirectoryFormat):
@@ -153,8 +148,8 @@ def register(plugin: Plugin) -> None:
         FeatureData[SequenceEmbeddingType],
         SequenceEmbeddingDirectoryFormat,
         description=(
-            "Embeddings of contigs by a genomic language model: one vector of float16 or float32 for each contig, which "
-            "can be memory-mapped, with the contig identifiers and the identity of the model."
+            "Embeddings of contigs by a genomic language model: one vector of float16 or float32 for each contig, "
+            "which can be memory-mapped, with the contig identifiers and the identity of the model."
         ),
     )
     plugin.register_transformer(_read)

@@ -5,15 +5,15 @@
 #
 # The full license is in the file LICENSE, distributed with this software.
 # ----------------------------------------------------------------------------
-"""The artifact of a genomic language model: a checkpoint in the layout of transformers, validated and loaded as it is."""
+"""The artifact of a genomic language model: a checkpoint in the layout of transformers."""
 
 from pathlib import Path
 
 from qiime2.plugin import Plugin, SemanticType, ValidationError, model
 
-from q2_taxdistill.citations import citations
-from q2_taxdistill.core.checkpoint import CheckpointError, check_tensor_header, read_json, refuse_unsafe_file
-from q2_taxdistill.core.language_model import check_checkpoint
+from ..citations import citations
+from ..core.checkpoint import CheckpointError, check_tensor_header, read_json, refuse_unsafe_file
+from ..core.language_model import check_checkpoint
 
 GenomicLanguageModel = SemanticType("GenomicLanguageModel")
 
