@@ -59,8 +59,8 @@ LEARNING = {
 }
 LEARNING_DESCRIPTIONS = {
     "seed": "Seed of all that is random. The same inputs, seed and number of threads give the same result.",
-    "min_length": "Contigs shorter than this, in bases, have too noisy a composition to learn from or to judge; they "
-    "keep the label that they came with.",
+    "min_length": "Contigs with fewer bases than this (A, C, G and T; ambiguous ones do not count) have too noisy a "
+    "composition to learn from or to judge; they keep the label that they came with.",
     "device": 'What to compute on; "auto" takes a GPU where there is one.',
     "threads": "How many CPU threads to use; 0 means all cores.",
 }

@@ -45,20 +45,19 @@ def soft_label(
     threads: int = 1,
 ) -> SoftLabels:
     """Make soft labels from a taxonomy, composition and abundance; see `core.teacher`."""
-    times: dict = {}
-    with timed(times, "reading the contigs"):
+    with timed("Reading the study"):
         contigs = read_contigs(sequences)
         labels, _ = align_labels(contigs, taxonomy)
         depths = align_depths(contigs, table)
         alignments = read_hits(contigs, labels, hits, hit_taxonomy)
     tree = TaxonTree.from_lineages([*labels, *(alignments.lineages if alignments else ())])
-    with timed(times, "weighing the evidence"):
+    with timed("Weighing the evidence"):
         evidence, novelty = _evidence(tree, labels, alignments)
     long_enough = contigs.lengths >= min_length
     require_contigs(evidence, long_enough, folds)
 
     values, samples = (depths.values, depths.samples) if depths else (None, ())
-    with timed(times, "teaching"), parameters.cpu_threads(threads):
+    with timed("Teaching"), parameters.cpu_threads(threads):
         scaling = FeatureScaling.fit(
             contigs.counts[long_enough], depths.values[long_enough] if depths else None, samples
         )
@@ -77,7 +76,6 @@ def soft_label(
         "held_out_log_likelihood": teaching.trust.log_likelihood,
         "error_rates": teaching.evidence.channel.rates.as_dict(),
         "novelty": novelty,
-        "seconds": times,
     }
     return SoftLabels(tree, contigs.ids, own, story)
 

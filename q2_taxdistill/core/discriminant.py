@@ -102,8 +102,12 @@ def _divide_unknown_taxa(
         n_parts = round(len(members) / _CONTIGS_PER_GAUSSIAN)
         if n_parts > 1:
             parts = KMeans(n_parts, n_init=3, random_state=seed).fit_predict(features[members] @ whitening)
-            gaussians[members[parts > 0]] = len(owners) - 1 + parts[parts > 0]
-            owners.extend([taxa[number]] * (n_parts - 1))
+            # what is too small for a Gaussian of its own stays with the largest part
+            sizes = np.bincount(parts, minlength=n_parts)
+            for part in np.flatnonzero(sizes >= _MIN_CONTIGS):
+                if part != sizes.argmax():
+                    gaussians[members[parts == part]] = len(owners)
+                    owners.append(taxa[number])
     return gaussians, np.array(owners, dtype=np.int64)
 
 
