@@ -27,7 +27,9 @@ from q2_taxdistill.report.evaluation_page import evaluation_page
 from q2_taxdistill.report.page import write_page
 from q2_taxdistill.report.refinement_page import write_report
 from q2_taxdistill.report.story import (
+    Border,
     ConfidenceClass,
+    Distance,
     Epoch,
     HeldOut,
     LabelError,
@@ -53,6 +55,8 @@ STORY = TrainingStory(
     ],
     temperature=1.2,
     novelty=[Novelty("d__Bacteria;g__<script>alert(3)</script>", "species", 12.5)],
+    distances=[Distance(0.01, 0.7), Distance(0.1, 0.3)],
+    borders=[Border("species", 0.03), Border("genus", 0.37)],
     parameters=[Parameter("seed", 1, "Starts every random choice.")],
     steps=[Step("teaching", 3.5), Step("training the student", 1.25)],
     notes=["One <b>sample</b> only."],
