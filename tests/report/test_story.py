@@ -56,7 +56,7 @@ class TestTrainingStory:
         assert TrainingStory.from_dict({}) == TrainingStory()
 
     def test_misspelt_parts_are_refused(self):
-        with pytest.raises(ValueError, match="no part 'heldout'; its parts are calibration, "):
+        with pytest.raises(ValueError, match="no part 'heldout'; its parts are borders, calibration, "):
             TrainingStory.from_dict({"heldout": []})
         with pytest.raises(ValueError, match="'steps' in a training story has the fields name, seconds"):
             TrainingStory.from_dict({"steps": [{"name": "teaching"}]})
