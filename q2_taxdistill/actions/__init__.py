@@ -9,9 +9,9 @@
 
 from qiime2.plugin import Plugin
 
-from . import classify, refine, soft_label, threshold, train_student
+from . import classify, evaluate, refine, report, soft_label, summarize, threshold, train_student
 
-_MODULES = (refine, soft_label, train_student, classify, threshold)
+_MODULES = (refine, soft_label, train_student, classify, threshold, evaluate, summarize, report)
 
 
 def register(plugin: Plugin) -> None:
