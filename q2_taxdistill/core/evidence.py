@@ -77,7 +77,7 @@ class Evidence:
         """
         return self.channel.likelihood(self.apparent[rows]) * self.admissible
 
-    def estimate_rates(self, predicted: sparse.csr_matrix, prior_contigs: float = 200.0) -> "Evidence":
+    def estimate_rates(self, predicted: sparse.csr_matrix, prior_contigs: float) -> "Evidence":
         """Estimate the error rates on predictions that did not see the evidence of the contigs they are for."""
         rows = np.flatnonzero(self.speaks)
         return replace(self, channel=self.channel.estimate(self.apparent[rows], predicted[rows], prior_contigs))

@@ -99,7 +99,9 @@ def teach(
 
     trust = measure_trust(predictions, evidence, usable)
     predicted = pool(predictions, trust, evidence)
-    evidence = evidence.estimate_rates(predicted)
+    # The heads learned from evidence with the same errors and repeat a part of them, so that too few are seen: what is
+    # known beforehand of the errors weighs as much as the study.
+    evidence = evidence.estimate_rates(predicted, prior_contigs=float(usable.sum()))
     return Teaching(predicted, combine(predicted, evidence), trust, evidence)
 
 
