@@ -9,7 +9,9 @@
 
 from qiime2.plugin import Plugin
 
-_MODULES = ()
+from . import annotate_mmseqs2, build_mmseqs2_database
+
+_MODULES = (build_mmseqs2_database, annotate_mmseqs2)
 
 
 def register(plugin: Plugin) -> None:

@@ -7,7 +7,7 @@
 # ----------------------------------------------------------------------------
 """The labels that MMseqs2 writes."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Optional
 
 import pandas as pd
@@ -26,7 +26,7 @@ _NEEDS_LINEAGE = (
 )
 
 
-def read_lca(path: str, max_lines: Optional[int] = None) -> pd.DataFrame:
+def read_lca(path: str, max_lines: Optional[int] = None, lineages: Optional[Mapping[int, str]] = None) -> pd.DataFrame:
     """Read MMseqs2's ``_lca.tsv``, see `collect_labels` for what is returned.
 
     The file has no header. Its columns are contig, taxon number, rank and name; for contigs (nucleotides against
@@ -41,16 +41,19 @@ def read_lca(path: str, max_lines: Optional[int] = None) -> pd.DataFrame:
         The file.
     max_lines : int, optional
         Read only this many lines.
+    lineages : mapping of int to str, optional
+        The lineages of the taxon numbers of the database that was searched. They are taken in place of those in the
+        file, which are shaped by MMseqs2's ranks.
 
     Raises
     ------
     FileContentError
         If a line is not as above, if a contig comes twice, or if the file has no lineages (``--tax-lineage`` 0 or 2).
     """
-    return collect_labels(_labels(path, max_lines))
+    return collect_labels(_labels(path, max_lines, lineages))
 
 
-def _labels(path: str, max_lines: Optional[int]) -> Iterator[ContigLabel]:
+def _labels(path: str, max_lines: Optional[int], lineages: Optional[Mapping[int, str]]) -> Iterator[ContigLabel]:
     width, has_votes = 0, False
     taxon_of: dict[tuple[str, str], str] = {}
     for line, text in lines_of(path, max_lines):
@@ -61,12 +64,21 @@ def _labels(path: str, max_lines: Optional[int]) -> Iterator[ContigLabel]:
             raise FileContentError(line, f"{len(cells)} tab-separated columns", f"{width}, as in the first line")
         taxid = read_taxid(line, cells[1])
         confidence = read_fraction(line, cells[7], "the support") if has_votes else None
+        if lineages is not None and taxid:
+            yield ContigLabel(line, _contig(cells[0]), _lineage_of_number(line, taxid, lineages), confidence)
+            continue
         name_and_lineage = (cells[3], cells[-1]) if taxid else ("", "")
         taxon = taxon_of.get(name_and_lineage)
         if taxon is None:
             taxon = _taxon(line, cells, width - (8 if has_votes else 4)) if taxid > 0 else format_lineage(())
             taxon_of[name_and_lineage] = taxon
         yield ContigLabel(line, _contig(cells[0]), taxon, confidence)
+
+
+def _lineage_of_number(line: int, taxid: int, lineages: Mapping[int, str]) -> str:
+    if taxid not in lineages:
+        raise FileContentError(line, f"the taxon number {taxid}", "one of the database's taxonomy")
+    return lineages[taxid]
 
 
 def _layout(line: int, cells: list[str]) -> tuple[int, bool]:

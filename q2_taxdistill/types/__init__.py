@@ -9,9 +9,9 @@
 
 from qiime2.plugin import Plugin
 
-from . import contig_labels, depths
+from . import contig_labels, depths, mmseqs2_database, reference_sequences
 
-_MODULES = (contig_labels, depths)
+_MODULES = (contig_labels, depths, mmseqs2_database, reference_sequences)
 
 
 def register(plugin: Plugin) -> None:
