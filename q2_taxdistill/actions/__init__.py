@@ -9,9 +9,9 @@
 
 from qiime2.plugin import Plugin
 
-from . import annotate_mmseqs2, build_mmseqs2_database
+from . import annotate_mmseqs2, build_mmseqs2_database, classify, refine, soft_label, threshold, train_student
 
-_MODULES = (build_mmseqs2_database, annotate_mmseqs2)
+_MODULES = (refine, soft_label, train_student, classify, threshold, build_mmseqs2_database, annotate_mmseqs2)
 
 
 def register(plugin: Plugin) -> None:

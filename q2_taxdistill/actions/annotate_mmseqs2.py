@@ -17,7 +17,8 @@ from ..examples import mmseqs2 as examples
 from ..interop.mmseqs2_program import MMseqs2
 from ..interop.mmseqs2_search import ContigSearch, SearchSettings
 from ..types.mmseqs2_database import MMseqs2TaxonomyDB, MMseqs2TaxonomyDBDirectoryFormat
-from .program_resources import THREADS_DESCRIPTION, Threads, scratch_beside
+from .parameters import LEARNING_DESCRIPTIONS, Threads
+from .scratch import scratch_beside
 
 
 def annotate_mmseqs2(
@@ -87,7 +88,7 @@ def register(plugin: Plugin) -> None:
                 "Number of best alignments to keep of every open reading frame of a contig. With a database of "
                 "nucleotides the number has no effect: up to 25 alignments of every contig are kept."
             ),
-            "threads": THREADS_DESCRIPTION,
+            "threads": LEARNING_DESCRIPTIONS["threads"],
         },
         output_descriptions={
             "taxonomy": (

@@ -21,7 +21,8 @@ from ..interop.mmseqs2_database import AMINO_ACIDS, NUCLEOTIDES, build_database,
 from ..interop.mmseqs2_program import MMseqs2
 from ..types.mmseqs2_database import MMseqs2TaxonomyDB, MMseqs2TaxonomyDBDirectoryFormat
 from ..types.reference_sequences import ReferenceSequences
-from .program_resources import THREADS_DESCRIPTION, Threads, scratch_beside
+from .parameters import LEARNING_DESCRIPTIONS, Threads
+from .scratch import scratch_beside
 
 _NAME = "database"
 
@@ -125,7 +126,7 @@ def register(plugin: Plugin) -> None:
                 "labelled by their best hit, which is right for genes of RNA and for very close references. Without "
                 "effect on proteins."
             ),
-            "threads": THREADS_DESCRIPTION,
+            "threads": LEARNING_DESCRIPTIONS["threads"],
         },
         output_descriptions={"database": "The database, for annotate-mmseqs2."},
         name="Build an MMseqs2 database with taxonomy",

@@ -19,6 +19,7 @@ from qiime2 import Artifact
 from .community import Community, generate_community
 
 _SEED = 1
+_MIN_LENGTH = 500
 
 
 @lru_cache(maxsize=1)
@@ -56,3 +57,21 @@ def hits() -> Artifact:
 def hit_taxonomy() -> Artifact:
     """Make the taxonomy of the reference genes in `hits`, `FeatureData[Taxonomy]`."""
     return Artifact.import_data("FeatureData[Taxonomy]", community().hit_taxonomy)
+
+
+@lru_cache(maxsize=1)
+def soft_taxonomy() -> Artifact:
+    """Make the soft labels of the contigs, `FeatureData[SoftTaxonomy]`."""
+    from qiime2.plugins import taxdistill
+
+    return taxdistill.methods.soft_label(sequences(), taxonomy(), table=table(), min_length=_MIN_LENGTH).soft_taxonomy
+
+
+@lru_cache(maxsize=1)
+def classifier() -> Artifact:
+    """Train a student on the contigs, `TaxDistillClassifier`."""
+    from qiime2.plugins import taxdistill
+
+    return taxdistill.methods.train_student(
+        sequences(), taxonomy(), soft_taxonomy(), table=table(), min_length=_MIN_LENGTH
+    ).classifier

@@ -9,9 +9,9 @@
 
 from qiime2.plugin import Plugin
 
-from . import contig_labels, depths, mmseqs2_database, reference_sequences
+from . import classifier, contig_labels, depths, mmseqs2_database, reference_sequences, soft_taxonomy
 
-_MODULES = (contig_labels, depths, mmseqs2_database, reference_sequences)
+_MODULES = (soft_taxonomy, classifier, contig_labels, depths, mmseqs2_database, reference_sequences)
 
 
 def register(plugin: Plugin) -> None:

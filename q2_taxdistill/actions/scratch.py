@@ -5,20 +5,12 @@
 #
 # The full license is in the file LICENSE, distributed with this software.
 # ----------------------------------------------------------------------------
-"""The threads parameter and the scratch directory of actions that run other programs."""
+"""Where actions that run other programs put their temporary files."""
 
 import tempfile
 from pathlib import Path
 
-from qiime2.plugin import Int, Range, model
-
-try:
-    from qiime2.plugin import Threads
-except ImportError:
-    # QIIME 2 before 2024.2
-    Threads = Int % Range(0, None)
-
-THREADS_DESCRIPTION = "Number of threads; 0 for all cores."
+from qiime2.plugin import model
 
 
 def scratch_beside(output: model.base.FormatBase) -> tempfile.TemporaryDirectory:

@@ -1,0 +1,111 @@
+# ----------------------------------------------------------------------------
+# Copyright (c) 2026, the q2-taxdistill developers.
+#
+# Distributed under the terms of the Modified BSD License.
+#
+# The full license is in the file LICENSE, distributed with this software.
+# ----------------------------------------------------------------------------
+"""Evidence: what each contig by itself says about its true taxon."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy import sparse
+
+from .noise import ErrorRates, NoiseChannel
+from .soft_labels import certain
+from .tree import ROOT, TaxonTree
+
+# How often the kinds of error occur where a study does not tell otherwise: of single labels by a search tool.
+LABEL_ERROR_RATES = ErrorRates(
+    exact=0.82, too_shallow=0.12, too_deep=0.01, relative_named=0.03, relative_unnamed=0.01, elsewhere=0.01
+)
+
+
+class TooFewTaxaError(ValueError):
+    """The labels of a study name fewer than two taxa, so that there is nothing to tell apart."""
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """The evidence of the contigs of a study.
+
+    Attributes
+    ----------
+    apparent : float32 csr_matrix, shape (n_contigs, n_nodes)
+        What every contig looks like: a distribution over nodes, or an empty row for a contig that says nothing.
+    channel : NoiseChannel
+        How probable that is under every true taxon.
+    admissible : float32 array, shape (n_nodes,)
+        How probable it is beforehand, from 0 to 1, that a contig truly belongs at a node and to none of its children.
+        1 for leaves. Search labels alone cannot see species that the database lacks, so it is next to 0 for inner
+        nodes then.
+    """
+
+    apparent: sparse.csr_matrix
+    channel: NoiseChannel
+    admissible: np.ndarray
+
+    @property
+    def tree(self) -> TaxonTree:
+        """The tree that the evidence is about."""
+        return self.channel.tree
+
+    @property
+    def speaks(self) -> np.ndarray:
+        """Whether a contig has any evidence; bool, shape (n_contigs,)."""
+        return np.diff(self.apparent.indptr) > 0
+
+    def of(self, rows: np.ndarray) -> "Evidence":
+        """Take the evidence of some contigs."""
+        return replace(self, apparent=self.apparent[rows])
+
+    def likelihood(self, rows: np.ndarray) -> np.ndarray:
+        """Give the likelihood of the evidence of some contigs under every true taxon.
+
+        Returns
+        -------
+        float32 array, shape (n_rows, n_nodes)
+            Not negative, scaled by row; admissible taxa only.
+        """
+        return self.channel.likelihood(self.apparent[rows]) * self.admissible
+
+    def estimate_rates(self, predicted: sparse.csr_matrix, prior_contigs: float = 200.0) -> "Evidence":
+        """Estimate the error rates on predictions that did not see the evidence of the contigs they are for."""
+        rows = np.flatnonzero(self.speaks)
+        return replace(self, channel=self.channel.estimate(self.apparent[rows], predicted[rows], prior_contigs))
+
+
+# What is left for "no child of this node" where only names are known: enough that a contig whose evidence allows
+# nothing else has a place.
+_UNSEEN_NOVELTY = 1e-6
+
+
+def label_evidence(tree: TaxonTree, labels: Sequence[tuple[str, ...]]) -> Evidence:
+    """Take the labels of a search tool as evidence.
+
+    Parameters
+    ----------
+    tree : TaxonTree
+        Holds every label.
+    labels : sequence of tuple of str
+        One lineage per contig; the empty lineage for a contig without a label, which says nothing.
+
+    Raises
+    ------
+    TooFewTaxaError
+        If the labels name fewer than two taxa.
+    """
+    nodes = np.array([tree.index[label] for label in labels], dtype=np.int64)
+    named = np.unique(nodes[nodes != ROOT])
+    if len(named) < 2:
+        found = f"all {int((nodes != ROOT).sum())} labels are {tree.label(named[0])!r}" if len(named) else "none is"
+        raise TooFewTaxaError(
+            f"At least two different taxa are needed among the labels, and of {len(nodes)} contigs {found}. "
+            f"Check that the taxonomy is of these contigs and that its lineages were read as they should be."
+        )
+    apparent = sparse.diags((nodes != ROOT).astype(np.float32)) @ certain(nodes, len(tree))
+    apparent.eliminate_zeros()
+    admissible = np.where(tree.is_leaf, 1, _UNSEEN_NOVELTY).astype(np.float32)
+    return Evidence(apparent.tocsr(), NoiseChannel(tree, LABEL_ERROR_RATES), admissible)

@@ -1,0 +1,216 @@
+# ----------------------------------------------------------------------------
+# Copyright (c) 2026, the q2-taxdistill developers.
+#
+# Distributed under the terms of the Modified BSD License.
+#
+# The full license is in the file LICENSE, distributed with this software.
+# ----------------------------------------------------------------------------
+"""How labels go wrong: the probability of every apparent taxon given the true one.
+
+A contig's own label (or what its alignments look like) is evidence of its true taxon, not the truth. Search tools err
+in few ways: they stop at an ancestor, they name a relative, they name a child where the database has no right one. How
+often is a matter of how far apart apparent and true taxon are in the tree, so a handful of rates describes the noise
+of a whole study (a structured form of the noise transition matrix of Patrini et al. 2017, arXiv 1609.03683).
+"""
+
+from dataclasses import asdict, dataclass
+
+import numpy as np
+from scipy import sparse
+
+from .tree import ROOT, TaxonTree
+
+# Apparent taxa that are further than this from the true one, up or down the tree, are all equally improbable.
+_FURTHEST = 2
+_KINDS = ("exact", "too_shallow", "too_deep", "relative_named", "relative_unnamed", "elsewhere")
+
+
+@dataclass(frozen=True)
+class ErrorRates:
+    """Probabilities of the kinds of apparent taxon that contigs of one true taxon have; they sum to 1.
+
+    Attributes
+    ----------
+    exact : float
+        The apparent taxon is the true one.
+    too_shallow : float
+        It is an ancestor.
+    too_deep : float
+        It is a descendant, where the truth is an inner node: a taxon of which the database has no named child.
+    relative_named : float
+        It is another leaf of the neighbourhood, such as a sister species.
+    relative_unnamed : float
+        It is an inner node of the neighbourhood that is no ancestor, such as another genus.
+    elsewhere : float
+        It is anywhere else in the tree.
+    """
+
+    exact: float
+    too_shallow: float
+    too_deep: float
+    relative_named: float
+    relative_unnamed: float
+    elsewhere: float
+
+    def __post_init__(self) -> None:
+        if abs(sum(self.as_dict().values()) - 1) > 1e-6:
+            raise ValueError(f"Error rates must sum to 1, not to {sum(self.as_dict().values()):.6f}.")
+
+    def as_dict(self) -> "dict[str, float]":
+        """Give the rates by their names."""
+        return asdict(self)
+
+    @classmethod
+    def from_counts(cls, counts: "dict[str, float]") -> "ErrorRates":
+        """Make rates of (expected) counts of each kind."""
+        total = sum(counts.values())
+        return cls(**{kind: counts[kind] / total for kind in _KINDS})
+
+
+class NoiseChannel:
+    """The likelihood of apparent taxa under every true taxon of a tree.
+
+    Within a kind of error and a depth all apparent taxa are equally probable; each step up or down that an error takes
+    beyond the first is less probable than the one before by `decay`.
+
+    Parameters
+    ----------
+    tree : TaxonTree
+    rates : ErrorRates
+    decay : float in 0 to 1
+    """
+
+    def __init__(self, tree: TaxonTree, rates: ErrorRates, decay: float = 0.3) -> None:
+        self.tree = tree
+        self.rates = rates
+        self._pairs = _neighbouring_pairs(tree, decay)
+        self._likelihood = self._weigh()
+
+    def with_rates(self, rates: ErrorRates) -> "NoiseChannel":
+        """Make the channel of the same tree with other rates."""
+        channel = object.__new__(NoiseChannel)
+        channel.tree, channel.rates, channel._pairs = self.tree, rates, self._pairs
+        channel._likelihood = channel._weigh()
+        return channel
+
+    def _weigh(self) -> sparse.csr_matrix:
+        rates = np.array([getattr(self.rates, kind) for kind in _KINDS[:-1]])
+        values = (rates[self._pairs.kind] * self._pairs.share).astype(np.float32)
+        shape = (len(self.tree), len(self.tree))
+        return sparse.csr_matrix((values, (self._pairs.apparent, self._pairs.true)), shape=shape)
+
+    @property
+    def floor(self) -> float:
+        """The likelihood of any one apparent taxon that is not in the neighbourhood of the true one."""
+        return self.rates.elsewhere / len(self.tree)
+
+    def likelihood(self, apparent: sparse.csr_matrix) -> np.ndarray:
+        """Give the likelihood of a batch of contigs under every true taxon.
+
+        Parameters
+        ----------
+        apparent : csr_matrix, shape (n_contigs, n_nodes)
+            What the contigs look like: one node each, or a distribution over nodes. An empty row says nothing.
+
+        Returns
+        -------
+        float32 array, shape (n_contigs, n_nodes)
+            Scaled so that the largest value of a row is 1.
+        """
+        near = (apparent @ self._likelihood).toarray()
+        values = near + self.floor * np.asarray(apparent.sum(axis=1))
+        values[np.diff(apparent.indptr) == 0] = 1
+        return (values / values.max(axis=1, keepdims=True)).astype(np.float32)
+
+    def expected_counts(self, apparent: sparse.csr_matrix, predicted: sparse.csr_matrix) -> "dict[str, float]":
+        """Count the kinds of error among contigs, each weighed by its posterior probability (an E step of EM).
+
+        Parameters
+        ----------
+        apparent : csr_matrix, shape (n_contigs, n_nodes)
+        predicted : csr_matrix, shape (n_contigs, n_nodes)
+            What a model that did not see the labels of these contigs expects their true taxa to be; rows sum to 1.
+        """
+        counts = dict.fromkeys(_KINDS, 0.0)
+        n = len(self.tree)
+        evidence = np.asarray((apparent @ self._likelihood).multiply(predicted).sum(axis=1)).ravel()
+        evidence += self.floor * np.asarray(apparent.sum(axis=1)).ravel()
+        joint = (apparent.T @ sparse.diags(1 / np.maximum(evidence, 1e-30)) @ predicted).tocsr()
+        rates = np.array([getattr(self.rates, kind) for kind in _KINDS[:-1]])
+        pairs = self._pairs
+        found = np.asarray(joint[pairs.apparent, pairs.true]).ravel() * rates[pairs.kind] * pairs.share
+        for index, kind in enumerate(_KINDS[:-1]):
+            counts[kind] = float(found[pairs.kind == index].sum())
+        counts["elsewhere"] = float(joint.sum()) * self.rates.elsewhere / n
+        return counts
+
+    def estimate(
+        self, apparent: sparse.csr_matrix, predicted: sparse.csr_matrix, prior_contigs: float, n_rounds: int = 20
+    ) -> "NoiseChannel":
+        """Estimate the rates of a study by EM on predictions that did not see the labels.
+
+        This is confident learning (Northcutt et al. 2021) in its probabilistic form: where a confident prediction and
+        the label differ, the label is likely at fault, and the kind of difference tells the kind of error.
+
+        Parameters
+        ----------
+        apparent, predicted : csr_matrices, shape (n_contigs, n_nodes)
+            See `expected_counts`.
+        prior_contigs : float
+            How many contigs the present rates weigh as much as.
+        n_rounds : int
+        """
+        prior = {kind: prior_contigs * getattr(self.rates, kind) for kind in _KINDS}
+        channel = self
+        for _ in range(n_rounds):
+            counts = channel.expected_counts(apparent, predicted)
+            channel = channel.with_rates(ErrorRates.from_counts({kind: counts[kind] + prior[kind] for kind in _KINDS}))
+        return channel
+
+
+@dataclass(frozen=True, eq=False)
+class _Pairs:
+    """Pairs of an apparent and a true node, the kind of error between them, and the pair's share of its kind."""
+
+    apparent: np.ndarray
+    true: np.ndarray
+    kind: np.ndarray
+    share: np.ndarray
+
+
+def _neighbouring_pairs(tree: TaxonTree, decay: float) -> _Pairs:
+    apparent, true, kind, weight, depth = [], [], [], [], []
+    for node in range(len(tree)):
+        inside, top = (node, node), node
+        for steps_up in range(_FURTHEST + 1):
+            around = np.r_[np.arange(top, inside[0]), np.arange(inside[1], tree.ends[top])]
+            if steps_up == 0:
+                around = np.arange(top, tree.ends[top])
+            around = around[tree.depths[around] - tree.depths[top] <= _FURTHEST]
+            steps_down = tree.depths[around] - tree.depths[top]
+            apparent.append(around)
+            true.append(np.full(len(around), node))
+            kind.append(_kinds(tree, around, steps_up, steps_down))
+            steps = np.maximum(steps_down, 1) if steps_up == 0 else np.full(len(around), steps_up)
+            weight.append(decay ** (steps - 1.0))
+            depth.append(tree.depths[around] * (_FURTHEST + 1) + steps_up)
+            if top == ROOT:
+                break
+            inside, top = (top, tree.ends[top]), tree.parents[top]
+    apparent, true, kind = np.concatenate(apparent), np.concatenate(true), np.concatenate(kind)
+    weight, depth = np.concatenate(weight), np.concatenate(depth)
+
+    # a kind's probability is divided over its (depth, distance) classes by weight, and evenly within a class
+    group = (true * len(_KINDS) + kind) * (int(depth.max()) + 1) + depth
+    _, first, class_of, size = np.unique(group, return_index=True, return_inverse=True, return_counts=True)
+    kind_of_class = (true * len(_KINDS) + kind)[first]
+    total = np.bincount(kind_of_class, weight[first])
+    share = weight / total[true * len(_KINDS) + kind] / size[class_of]
+    return _Pairs(apparent, true, kind, share)
+
+
+def _kinds(tree: TaxonTree, apparent: np.ndarray, steps_up: int, steps_down: np.ndarray) -> np.ndarray:
+    if steps_up == 0:
+        return np.where(steps_down == 0, _KINDS.index("exact"), _KINDS.index("too_deep"))
+    relative = np.where(tree.is_leaf[apparent], _KINDS.index("relative_named"), _KINDS.index("relative_unnamed"))
+    return np.where(steps_down == 0, _KINDS.index("too_shallow"), relative)

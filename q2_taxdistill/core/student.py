@@ -1,0 +1,219 @@
+# ----------------------------------------------------------------------------
+# Copyright (c) 2026, the q2-taxdistill developers.
+#
+# Distributed under the terms of the Modified BSD License.
+#
+# The full license is in the file LICENSE, distributed with this software.
+# ----------------------------------------------------------------------------
+"""The student: a small network that learns from labels and soft labels, and carries them to every contig."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Optional
+
+import numpy as np
+from scipy import sparse
+
+from .calibration import calibrate_temperature
+from .evidence import Evidence
+from .features import FeatureScaling
+from .network import (
+    PREDICTED_AT_ONCE,
+    NetworkShape,
+    Training,
+    build_network,
+    choose_device,
+    predict_logits,
+    softmax,
+    train_network,
+)
+from .soft_labels import SMALLEST_PROBABILITY, sparsify
+from .teacher import evidence_loss
+from .tree import TaxonTree
+
+if TYPE_CHECKING:
+    import torch
+
+# The weights of the labels that are tried where none is given.
+ALPHAS = (0.0, 0.3)
+_HELD_OUT_AT_MOST = 2000
+
+
+@dataclass(frozen=True, eq=False)
+class Student:
+    """A trained student and what it takes to use it.
+
+    Attributes
+    ----------
+    tree : TaxonTree
+    scaling : FeatureScaling
+    shape : NetworkShape
+    weights : dict of str to array
+        The parameters of the network, by torch's names.
+    calibration : float
+        The temperature that its logits are divided by.
+    """
+
+    tree: TaxonTree
+    scaling: FeatureScaling
+    shape: NetworkShape
+    weights: "dict[str, np.ndarray]"
+    calibration: float
+
+    def predict(self, counts: np.ndarray, depths: Optional[np.ndarray], device: str = "auto") -> sparse.csr_matrix:
+        """Predict contigs of any study that has the student's features.
+
+        Parameters
+        ----------
+        counts : int array, shape (n_contigs, 136)
+        depths : float array, shape (n_contigs, n_samples), or None
+            In the order of ``scaling.samples``.
+
+        Returns
+        -------
+        float32 csr_matrix, shape (n_contigs, n_nodes)
+            Own masses; rows sum to 1.
+        """
+        network = self._network().to(choose_device(device))
+        features = self.scaling.transform(counts, depths).astype(np.float32)
+        parts = [sparsify(softmax(logits / self.calibration)) for _, logits in predict_logits(network, features)]
+        return sparse.vstack([sparse.csr_matrix((0, len(self.tree)), dtype=np.float32), *parts], format="csr")
+
+    def _network(self) -> "torch.nn.Module":
+        import torch
+
+        network = build_network(self.shape)
+        network.load_state_dict({name: torch.from_numpy(weight) for name, weight in self.weights.items()})
+        return network.eval()
+
+
+def distillation_loss(logits, likelihood: np.ndarray, soft: np.ndarray, alpha: float, temperature: float):
+    """Learn from labels and soft labels at once (Hinton et al. 2015; arXiv 2605.28868, the student's loss).
+
+    ``alpha x E + (1 - alpha) x T^2 x KL(soft^(1/T) || student^(1/T))``, where `E` is minus the log probability of the
+    contig's label (`teacher.evidence_loss`) and probabilities raised to 1/T are normalised.
+
+    Parameters
+    ----------
+    logits : tensor, shape (n_rows, n_nodes)
+    likelihood, soft : float32 arrays, shape (n_rows, n_nodes)
+        Of the labels under every true taxon, and the teacher's probabilities.
+    alpha : float in 0 to 1
+    temperature : float, positive
+    """
+    import torch
+
+    target = torch.from_numpy(soft).to(logits.device) ** (1 / temperature)
+    target = target / target.sum(dim=1, keepdim=True)
+    log_student = torch.log_softmax(logits / temperature, dim=1)
+    distance = torch.nn.functional.kl_div(log_student, target, reduction="batchmean")
+    loss = (1 - alpha) * temperature**2 * distance
+    return loss + alpha * evidence_loss(logits, likelihood) if alpha > 0 else loss
+
+
+@dataclass(frozen=True)
+class Distillation:
+    """How a student is trained.
+
+    Attributes
+    ----------
+    alpha : float in 0 to 1, or None
+        The weight of the labels against the soft labels (`distillation_loss`); None has it chosen.
+    temperature : float, positive
+    n_epochs : int
+    seed : int
+    device : {"auto", "cpu", "cuda", "mps"}
+    """
+
+    alpha: Optional[float] = None
+    temperature: float = 1.0
+    n_epochs: int = 30
+    seed: int = 1
+    device: str = "auto"
+
+    def n_trainings(self) -> int:
+        """How many networks `train_student` trains."""
+        return 1 + (len(ALPHAS) if self.alpha is None else 1)
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """What held-out contigs say of a student trained with one alpha: their log likelihood per contig, in nats."""
+
+    alpha: float
+    calibration: float
+    log_likelihood: float
+
+
+def train_student(
+    tree: TaxonTree,
+    scaling: FeatureScaling,
+    features: np.ndarray,
+    evidence: Evidence,
+    soft: sparse.csr_matrix,
+    how: Distillation,
+    progress: Optional[Callable[[], object]] = None,
+) -> tuple[Student, list[HeldOut]]:
+    """Train a student on the contigs of `features`, and calibrate it.
+
+    A part of the contigs is held out first: alpha is the one under which their labels are most probable, and the
+    calibration the temperature that fits their soft labels best. Then the student learns from all contigs.
+
+    Parameters
+    ----------
+    features : float32 array, shape (n_contigs, n_features)
+    evidence : Evidence
+        The contigs' own labels.
+    soft : csr_matrix, shape (n_contigs, n_nodes)
+        The teacher's soft labels.
+    how : Distillation
+    progress : callable, optional
+        Called ``how.n_epochs`` x ``how.n_trainings()`` times.
+
+    Returns
+    -------
+    Student
+    list of HeldOut
+        One for every alpha that was tried; the first has the alpha that was chosen.
+    """
+    shape = NetworkShape(scaling.n_features, len(tree))
+    everything = np.arange(len(features))
+    order = np.random.default_rng(how.seed).permutation(len(features))
+    held_out = order[: min(max(len(order) // 5, 1), _HELD_OUT_AT_MOST)]
+    kept = np.setdiff1d(everything, held_out)
+
+    def train(rows: np.ndarray, alpha: float) -> "torch.nn.Module":
+        def loss(batch, logits):
+            chosen = rows[batch]
+            return distillation_loss(
+                logits, evidence.likelihood(chosen), soft[chosen].toarray(), alpha, how.temperature
+            )
+
+        training, device = Training(how.n_epochs), choose_device(how.device)
+        return train_network(shape, training, features[rows], loss, how.seed, device, progress)
+
+    tried = []
+    for alpha in ALPHAS if how.alpha is None else (how.alpha,):
+        logits = np.concatenate([part for _, part in predict_logits(train(kept, alpha), features[held_out])])
+        calibration = calibrate_temperature(logits, soft[held_out].toarray())
+        agreement = (softmax(logits / calibration) * evidence.likelihood(held_out)).sum(axis=1)
+        tried.append(HeldOut(alpha, calibration, float(np.log(np.maximum(agreement, 1e-30)).mean())))
+    tried.sort(key=lambda result: -result.log_likelihood)
+    network = train(everything, tried[0].alpha)
+    weights = {name: weight.cpu().numpy() for name, weight in network.state_dict().items()}
+    return Student(tree, scaling, shape, weights, tried[0].calibration), tried
+
+
+def agree(first: sparse.csr_matrix, second: sparse.csr_matrix) -> sparse.csr_matrix:
+    """Combine two opinions on the same contigs by their normalised geometric mean; csr_matrix, rows sum to 1.
+
+    Neither opinion excludes what it did not store (`SMALLEST_PROBABILITY`).
+    """
+    parts = []
+    for start in range(0, first.shape[0], PREDICTED_AT_ONCE):
+        rows = slice(start, start + PREDICTED_AT_ONCE)
+        both = (first[rows].toarray() + SMALLEST_PROBABILITY / 10) * (
+            second[rows].toarray() + SMALLEST_PROBABILITY / 10
+        )
+        parts.append(sparsify(np.sqrt(both)))
+    return sparse.vstack(parts, format="csr")

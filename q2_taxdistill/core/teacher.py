@@ -1,0 +1,186 @@
+# ----------------------------------------------------------------------------
+# Copyright (c) 2026, the q2-taxdistill developers.
+#
+# Distributed under the terms of the Modified BSD License.
+#
+# The full license is in the file LICENSE, distributed with this software.
+# ----------------------------------------------------------------------------
+"""The cross-fitted teacher: soft labels of every contig from heads that did not see the contig's own evidence."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Optional
+
+import numpy as np
+from scipy import sparse
+
+from .discriminant import predict_discriminant, train_discriminant
+from .evidence import Evidence
+from .network import NetworkShape, Training, choose_device, predict_logits, softmax, train_network
+from .soft_labels import sparsify
+from .trust import Trust, measure_trust, pool
+
+TRAINING = Training(n_epochs=15)
+MIN_CONTIGS = 10
+
+
+class TooFewContigsError(ValueError):
+    """Not enough contigs have both evidence and the length to learn from."""
+
+
+@dataclass(frozen=True, eq=False)
+class Teaching:
+    """What the teacher makes of a study.
+
+    Attributes
+    ----------
+    predicted : float32 csr_matrix, shape (n_contigs, n_nodes)
+        What the heads of other folds expect of every contig; rows sum to 1.
+    soft : float32 csr_matrix, shape (n_contigs, n_nodes)
+        The soft labels: prediction x evidence; rows sum to 1.
+    trust : Trust
+        How far each head is trusted, and the held-out likelihood that says so.
+    evidence : Evidence
+        The evidence with the error rates that were estimated.
+    """
+
+    predicted: sparse.csr_matrix
+    soft: sparse.csr_matrix
+    trust: Trust
+    evidence: Evidence
+
+
+def teach(
+    features: np.ndarray,
+    evidence: Evidence,
+    learnable: np.ndarray,
+    folds: int,
+    seed: int,
+    device: str = "auto",
+    progress: Optional[Callable[[], object]] = None,
+) -> Teaching:
+    """Cross-fit the teacher's heads and combine what they say with the evidence.
+
+    The contigs are split into `folds` at random. For every fold two heads learn from the other folds: a perceptron,
+    trained to make the evidence of its contigs probable (so that errors of the kinds in `noise.ErrorRates` are not
+    learned; Patrini et al. 2017), and a linear discriminant on what the perceptron and the evidence together hold for
+    most probable. Both then predict the fold. How far each is trusted is measured by the likelihood of the evidence
+    that they did not see.
+
+    Parameters
+    ----------
+    features : float32 array, shape (n_contigs, n_features)
+    evidence : Evidence
+    learnable : bool array, shape (n_contigs,)
+        Contigs that are long enough to learn from.
+    folds : int, at least 2
+    seed : int
+    device : {"auto", "cpu", "cuda", "mps"}
+    progress : callable, optional
+        Called `folds` x ``TRAINING.n_epochs`` times.
+
+    Raises
+    ------
+    TooFewContigsError
+        See `require_contigs`.
+    """
+    usable = require_contigs(evidence, learnable, folds)
+    fold_of = assign_folds(len(features), folds, seed)
+    by_head: dict[str, list[sparse.csr_matrix]] = {"network": [], "discriminant": []}
+    order = []
+    for fold in range(folds):
+        inside, outside = np.flatnonzero(fold_of == fold), np.flatnonzero((fold_of != fold) & usable)
+        predictions = _predict_fold(features, evidence, outside, inside, seed * folds + fold, device, progress)
+        for head, prediction in predictions.items():
+            by_head[head].append(prediction)
+        order.append(inside)
+    back = np.argsort(np.concatenate(order), kind="stable")
+    predictions = {head: sparse.vstack(parts, format="csr")[back] for head, parts in by_head.items()}
+
+    trust = measure_trust(predictions, evidence, usable)
+    predicted = pool(predictions, trust, evidence)
+    evidence = evidence.estimate_rates(predicted)
+    return Teaching(predicted, combine(predicted, evidence), trust, evidence)
+
+
+def require_contigs(evidence: Evidence, learnable: np.ndarray, folds: int) -> np.ndarray:
+    """Find the contigs to learn from; bool array, shape (n_contigs,).
+
+    Raises
+    ------
+    TooFewContigsError
+        If there are too few to split into `folds`.
+    """
+    usable = learnable & evidence.speaks
+    needed = max(MIN_CONTIGS, 2 * folds)
+    if usable.sum() < needed:
+        raise TooFewContigsError(
+            f"At least {needed} contigs must have a label and be long enough to learn from, and {int(usable.sum())} "
+            f"are: of {len(usable)} contigs {int(evidence.speaks.sum())} have a label and {int(learnable.sum())} are "
+            f"long enough. Give more contigs, or lower the minimum length."
+        )
+    return usable
+
+
+def assign_folds(n_contigs: int, folds: int, seed: int) -> np.ndarray:
+    """Split contigs into folds of equal size at random; int64, shape (n_contigs,)."""
+    return np.random.default_rng(seed).permutation(n_contigs) % folds
+
+
+def _predict_fold(
+    features: np.ndarray,
+    evidence: Evidence,
+    outside: np.ndarray,
+    inside: np.ndarray,
+    seed: int,
+    device: str,
+    progress: Optional[Callable[[], object]],
+) -> dict[str, sparse.csr_matrix]:
+    shape = NetworkShape(features.shape[1], len(evidence.tree))
+    torch_device = choose_device(device)
+
+    def loss(rows, logits):
+        return evidence_loss(logits, evidence.likelihood(outside[rows]))
+
+    network = train_network(shape, TRAINING, features[outside], loss, seed, torch_device, progress)
+    predicted = [sparsify(softmax(logits)) for _, logits in predict_logits(network, features[inside])]
+
+    most_probable = np.empty(len(outside), dtype=np.int64)
+    for rows, logits in predict_logits(network, features[outside]):
+        most_probable[rows] = np.argmax(softmax(logits) * evidence.likelihood(outside[rows]), axis=1)
+    discriminant = train_discriminant(features[outside], most_probable, len(evidence.tree))
+    return {
+        "network": sparse.vstack(predicted, format="csr"),
+        "discriminant": predict_discriminant(discriminant, features[inside]),
+    }
+
+
+def evidence_loss(logits, likelihood: np.ndarray):
+    """Minus the mean log probability of the evidence: ``-log sum_t p(t) L(t)`` over the true taxa `t`.
+
+    For a label at an inner node this is minus the log of the mass under the node, but for errors.
+
+    Parameters
+    ----------
+    logits : tensor, shape (n_rows, n_nodes)
+    likelihood : float32 array, shape (n_rows, n_nodes)
+    """
+    import torch
+
+    log_likelihood = torch.from_numpy(likelihood).to(logits.device).clamp_min(1e-12).log()
+    return -torch.logsumexp(torch.log_softmax(logits, dim=1) + log_likelihood, dim=1).mean()
+
+
+def combine(predicted: sparse.csr_matrix, evidence: Evidence) -> sparse.csr_matrix:
+    """Multiply predictions by the likelihood of the evidence (Bayes' rule); float32 csr_matrix, rows sum to 1.
+
+    Where the two exclude each other, so that the product vanishes, the evidence decides.
+    """
+    parts = []
+    for start in range(0, predicted.shape[0], 4096):
+        rows = np.arange(start, min(start + 4096, predicted.shape[0]))
+        likelihood = evidence.likelihood(rows)
+        product = predicted[rows].toarray() * likelihood
+        product[product.sum(axis=1) < 1e-12] = likelihood[product.sum(axis=1) < 1e-12]
+        parts.append(sparsify(product))
+    return sparse.vstack(parts, format="csr")

@@ -1,0 +1,75 @@
+# ----------------------------------------------------------------------------
+# Copyright (c) 2026, the q2-taxdistill developers.
+#
+# Distributed under the terms of the Modified BSD License.
+#
+# The full license is in the file LICENSE, distributed with this software.
+# ----------------------------------------------------------------------------
+"""Pieces of Vega-Lite specifications that charts share."""
+
+from collections.abc import Sequence
+from typing import Any, Optional
+
+from .palette import SERIES, colour
+
+_SHAPES = ("circle", "square", "triangle-up", "diamond", "cross", "triangle-down", "triangle-right")
+_DASHES = ((1, 0), (6, 3), (2, 2), (8, 3, 2, 3), (4, 4), (10, 4), (1, 3))
+
+
+def chosen(*keys: str) -> dict[str, str]:
+    """Keep the rows that the page's controls choose."""
+    return {"filter": " && ".join(f"datum.{key} === {key}" for key in keys)}
+
+
+def tip(field: str, title: str, form: Optional[str] = None, kind: str = "quantitative") -> dict[str, str]:
+    """One line of a tooltip."""
+    line = {"field": field, "title": title, "type": kind}
+    return {**line, "format": form} if form else line
+
+
+def text_tip(field: str, title: str) -> dict[str, str]:
+    """One line of a tooltip that is text."""
+    return tip(field, title, kind="nominal")
+
+
+def share_axis(field: str, title: str, zero: bool = True, form: str = ".2~f", **more: Any) -> dict[str, Any]:
+    """A quantitative channel from 0 to 1, or zoomed in on its data where `zero` is false."""
+    scale: dict[str, Any] = {"domain": [0, 1]} if zero else {"zero": False, "nice": True}
+    axis: dict[str, Any] = {"values": [0, 0.2, 0.4, 0.6, 0.8, 1]} if zero else {"tickCount": 6}
+    return {
+        "field": field,
+        "type": "quantitative",
+        "title": title,
+        "scale": scale,
+        "axis": {**axis, "format": form},
+        **more,
+    }
+
+
+def kinds(field: str, title: Optional[str], colours: dict[str, str], **legend: Any) -> dict[str, Any]:
+    """A colour channel for named kinds; `colours` maps their names to colours of the palette."""
+    return {
+        "field": field,
+        "type": "nominal",
+        "title": title,
+        "scale": {"domain": list(colours), "range": [colour(name) for name in colours.values()]},
+        "legend": {"orient": "top", "columns": {"$columns": len(colours)}, **legend},
+    }
+
+
+def series(field: str, title: Optional[str], names: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Colour, shape and dash channels that tell series apart, also without seeing colours."""
+    scale = {"domain": list(names)}
+    legend = {"orient": "top", "columns": {"$columns": min(len(names), 3)}, "labelLimit": 300}
+    legend.update({"symbolStrokeWidth": 0, "symbolOpacity": 1})
+
+    def ranged(values: Sequence[Any]) -> dict[str, Any]:
+        return {**scale, "range": [values[number % len(values)] for number in range(len(names))]}
+
+    common = {"field": field, "type": "nominal", "title": title, "legend": legend}
+    return {
+        "color": {**common, "scale": ranged([colour(name) for name in SERIES])},
+        "shape": {**common, "scale": ranged(_SHAPES)},
+        # In the legend a dash would run around the symbol.
+        "strokeDash": {**common, "legend": None, "scale": ranged([list(dash) for dash in _DASHES])},
+    }
