@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Optional
 
+import numpy as np
 import pandas as pd
 
 from ..core.lineage import UNASSIGNED, format_lineage, parse_lineage
@@ -102,6 +103,12 @@ class ContigSearch:
     def _threads(self) -> dict[str, int]:
         return thread_option(self._settings.threads)
 
+    def _search_options(self) -> dict[str, float]:
+        options = {"s": self._settings.sensitivity, **self._threads}
+        if self._kind == NUCLEOTIDES and Path(self._database).is_file():
+            options["k"] = word_length(Path(self._database).stat().st_size)
+        return options
+
     def labels(self) -> pd.DataFrame:
         """Label the contigs with ``mmseqs taxonomy``.
 
@@ -118,10 +125,9 @@ class ContigSearch:
         self._mmseqs2.run(
             "taxonomy",
             *(contigs, self._database, labels, self._path("taxonomy")),
-            s=self._settings.sensitivity,
             search_type=_SEARCH_TYPE[self._kind],
             tax_lineage=1,
-            **self._threads,
+            **self._search_options(),
         )
         self._mmseqs2.run("createtsv", contigs, labels, report, **self._threads)
         found = pd.DataFrame(columns=["Taxon", "Confidence"])
@@ -152,14 +158,13 @@ class ContigSearch:
         self._mmseqs2.run(
             "search",
             *(frames, self._database, raw, self._path("search")),
-            s=settings.sensitivity,
             e=settings.evalue,
             a=True,
             alignment_mode=3,
             max_accept=max(_CANDIDATES, kept),
             max_rejected=_CANDIDATES,
             search_type=1 if self._kind == AMINO_ACIDS else 3,
-            **self._threads,
+            **self._search_options(),
         )
         self._mmseqs2.run("filterdb", raw, best, extract_lines=kept, **self._threads)
         if self._kind == AMINO_ACIDS:
@@ -174,6 +179,15 @@ class ContigSearch:
             **self._threads,
         )
         return Alignments(table, self.identifiers, self._lineages)
+
+
+def word_length(bases: int) -> int:
+    """Choose how long the words are that a search in a nucleotide database begins with: 11 to 15 bases.
+
+    MMseqs2's own choice is 15, for which it needs 8 GB of memory for a database of any size. Words are long enough
+    where a random one is in the database less than once.
+    """
+    return int(np.clip(np.ceil(np.log(max(bases, 1)) / np.log(4)), 11, 15))
 
 
 class Alignments:
