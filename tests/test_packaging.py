@@ -10,6 +10,7 @@ import configparser
 import email
 import importlib.metadata
 import importlib.util
+import re
 import shutil
 import subprocess
 import sys
@@ -18,6 +19,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+import yaml
 from qiime2.plugin import Citations, Plugin
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -164,6 +166,20 @@ class TestInstalledPlugin:
 
     def test_bibliography_at_the_top_is_the_packaged_one(self):
         assert (ROOT / "citations.bib").read_bytes() == (PACKAGE / "citations.bib").read_bytes()
+
+
+class TestCondaEnvironments:
+    @pytest.mark.parametrize("path", sorted((ROOT / "recipes" / "environments").glob("*.yml")), ids=relative)
+    def test_installs_the_plugin_in_one_step(self, path):
+        # The QIIME 2 library asks for this file name and for an environment without a name of its own.
+        assert re.fullmatch(r"q2-taxdistill-(qiime2|rachis)-[a-z]+-20\d\d\.([1-9]|1[0-2])\.yml", path.name)
+        environment = yaml.safe_load(path.read_text())
+        assert set(environment) == {"channels", "dependencies"}
+        # make-env.sh cuts off the pip section, to install the working tree instead.
+        *_, pip, from_pip = environment["dependencies"]
+        assert pip == "pip"
+        (requirement,) = from_pip["pip"]
+        assert requirement.startswith("q2-taxdistill[language-model]@git+https://")
 
 
 class TestSourceFiles:

@@ -9,9 +9,31 @@
 
 from qiime2.plugin import Plugin
 
-from . import annotate_mmseqs2, build_mmseqs2_database, classify, refine, soft_label, threshold, train_student
+from . import (
+    annotate_mmseqs2,
+    build_mmseqs2_database,
+    classify,
+    evaluate,
+    refine,
+    report,
+    soft_label,
+    summarize,
+    threshold,
+    train_student,
+)
 
-_MODULES = (refine, soft_label, train_student, classify, threshold, build_mmseqs2_database, annotate_mmseqs2)
+_MODULES = (
+    refine,
+    soft_label,
+    train_student,
+    classify,
+    threshold,
+    evaluate,
+    summarize,
+    report,
+    build_mmseqs2_database,
+    annotate_mmseqs2,
+)
 
 
 def register(plugin: Plugin) -> None:

@@ -15,7 +15,7 @@ from ..citations import citations
 from ..core.lineage import UNASSIGNED
 from ..examples import mmseqs2 as examples
 from ..interop.mmseqs2_program import MMseqs2
-from ..interop.mmseqs2_search import ContigSearch, SearchSettings
+from ..interop.mmseqs2_search import ContigSearch, SearchResults, SearchSettings
 from ..types.mmseqs2_database import MMseqs2TaxonomyDB, MMseqs2TaxonomyDBDirectoryFormat
 from .parameters import LEARNING_DESCRIPTIONS, Threads
 from .scratch import scratch_beside
@@ -43,9 +43,10 @@ def annotate_mmseqs2(
     settings = SearchSettings(sensitivity, evalue, hits_per_gene, threads)
     with scratch_beside(hits) as scratch:
         search = ContigSearch(mmseqs2, str(sequences), database.database, database.kind, scratch, settings)
-        taxonomy = search.labels()
-        alignments = search.align()
-        n_hits = alignments.write_blast6(str(hits))
+        results = SearchResults(search.identifiers, search.lineages)
+        results.read_labels(search.label())
+        n_hits = results.write_blast6(search.align(), str(hits))
+    taxonomy, hit_taxonomy = results.taxonomies()
     n_labelled = int((taxonomy["Taxon"] != UNASSIGNED).sum())
     print(f"{n_labelled} of {len(taxonomy)} contigs are labelled; {n_hits} hits.", flush=True)
     if not n_hits:
@@ -53,8 +54,6 @@ def annotate_mmseqs2(
             f"None of the {len(taxonomy)} contigs has a hit in the database with an E-value of {evalue:g} or less. Use "
             f"a database that holds relatives of what was sequenced, or a greater sensitivity or E-value."
         )
-    subjects = alignments.taxon_of_subject
-    hit_taxonomy = pd.DataFrame({"Taxon": list(subjects.values())}, index=pd.Index(list(subjects), name="Feature ID"))
     return taxonomy, hits, hit_taxonomy
 
 

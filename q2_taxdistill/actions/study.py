@@ -188,8 +188,8 @@ def align_soft_labels(contigs: Contigs, soft: SoftLabels) -> sparse.csr_matrix:
     if missing:
         first = ", ".join(repr(contig) for contig in missing[:5])
         raise StudyError(
-            f"{len(missing)} of {len(contigs.ids)} contigs are not in the soft taxonomy, which has {len(position)} (the first: "
-            f"{first}). Give the soft taxonomy that was made of these contigs."
+            f"{len(missing)} of {len(contigs.ids)} contigs are not in the soft taxonomy of {len(position)} (first "
+            f"five: {first}). Give the soft taxonomy that was made of these contigs."
         )
     return soft.own[[position[contig] for contig in contigs.ids]]
 

@@ -8,54 +8,118 @@
 """Labels of contigs on their way from a tool's file to a QIIME 2 taxonomy: one taxon a contig, once each."""
 
 import math
-from collections.abc import Iterable
-from typing import NamedTuple, Optional
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple, Optional, Protocol, Union
 
 import pandas as pd
 
+from ..core.lineage import format_lineage
+from ..core.ranked_path import RankedNode, common_path, lineages_of_paths
 from .tsv import FileContentError, quoted
+
+Path = tuple[RankedNode, ...]
+
+
+class Taxids(tuple):
+    """Numbers of taxa; a contig that has several is labelled with their lowest common ancestor."""
+
+    __slots__ = ()
+
+
+Taxon = Union[Path, Taxids]
+UNLABELLED: Path = ()
 
 
 class ContigLabel(NamedTuple):
-    """What one line of a tool's file says of a contig.
+    """What a tool's file says of a contig.
 
     Attributes
     ----------
     line : int
-        The line, from 1.
+        The line, from 1; the first one of a contig that has several.
     contig : str
         The contig's identifier.
-    taxon : str
-        The lineage as QIIME 2 writes it, ``Unassigned`` where there is none.
+    taxon : tuple of RankedNode or Taxids
+        The taxa from the root down to the label, or only its number; empty for a contig without a label.
     confidence : float or None
         The tool's own support for the label, in 0-1; None where the tool gives none.
     """
 
     line: int
     contig: str
-    taxon: str
+    taxon: Taxon
     confidence: Optional[float] = None
 
 
-def collect_labels(labels: Iterable[ContigLabel]) -> pd.DataFrame:
+class UnknownTaxidError(LookupError):
+    """A taxonomy has no taxon of this number; the argument says where it was looked for."""
+
+
+class Taxonomy(Protocol):
+    """Where taxa with numbers have their place: a taxonomy dump, or a report that a tool wrote beside the labels."""
+
+    def paths(self, taxids: Iterable[int]) -> Mapping[int, Path]:
+        """Return the taxa from the root down to each of `taxids`, the root left out.
+
+        Raises
+        ------
+        UnknownTaxidError
+            If there is no such taxon.
+        """
+
+
+def collect_labels(
+    labels: Iterable[ContigLabel], taxonomy: Optional[Taxonomy] = None, advice: str = "names of taxa"
+) -> pd.DataFrame:
     """Make a table of labels, in the order in which they come.
+
+    Parameters
+    ----------
+    labels : iterable of ContigLabel
+        The labels; consecutive ones are never of the same contig.
+    taxonomy : Taxonomy, optional
+        Where to look up taxa that have only a number.
+    advice : str
+        What was expected, and how to get it, where such a taxon comes up without a taxonomy.
 
     Returns
     -------
     DataFrame, index ``Feature ID``
-        Columns ``Taxon`` (str) and, if any label has one, ``Confidence`` (float in 0-1).
+        Columns ``Taxon`` (str) and, if any label has one, ``Confidence`` (float in 0-1, NaN where missing).
+
+    Raises
+    ------
+    FileContentError
+        If a contig comes twice or has no name, if there is no contig at all, or if a number has no taxon.
+    """
+    lines, taxa, confidences = note_labels(labels)
+    lineages = {taxon: format_lineage(lineage) for taxon, lineage in _lineages(lines, taxa, taxonomy, advice).items()}
+    index = pd.Index(list(lines), name="Feature ID", dtype=object)
+    table = pd.DataFrame({"Taxon": [lineages[taxon] for taxon in taxa]}, index=index)
+    if any(confidence is not None for confidence in confidences):
+        table["Confidence"] = pd.Series(confidences, index=index, dtype=float)
+    return table
+
+
+def note_labels(labels: Iterable[ContigLabel]) -> tuple[dict[str, int], list[Taxon], list[Optional[float]]]:
+    """Go through labels and check that every contig has a name and comes once.
+
+    Returns
+    -------
+    dict of str to int, list of Taxon, list of float or None
+        The line, the taxon and the confidence of every contig, in the same order.
 
     Raises
     ------
     FileContentError
         If a contig comes twice or has no name, or if there is no contig at all.
     """
-    first_lines: dict[str, int] = {}
+    lines: dict[str, int] = {}
     taxa, confidences = [], []
     for line, contig, taxon, confidence in labels:
         if not contig.strip():
             raise FileContentError(line, "an empty contig name", "the contig's identifier")
-        first = first_lines.setdefault(contig, line)
+        first = lines.setdefault(contig, line)
         if first != line:
             raise FileContentError(
                 line, f"contig {quoted(contig)}, which line {first} has already", "every contig once"
@@ -64,14 +128,36 @@ def collect_labels(labels: Iterable[ContigLabel]) -> pd.DataFrame:
         confidences.append(confidence)
     if not taxa:
         raise FileContentError(None, "no contig", "at least one line with a contig's label")
-    table = pd.DataFrame({"Taxon": taxa}, index=pd.Index(list(first_lines), name="Feature ID", dtype=object))
-    if any(confidence is not None for confidence in confidences):
-        table["Confidence"] = pd.array(confidences, dtype=float)
-    return table
+    return lines, taxa, confidences
 
 
-def read_fraction(line: int, text: str, meaning: str) -> float:
-    """Read a number between 0 and 1.
+def _lineages(
+    lines: dict[str, int], taxa: list[Taxon], taxonomy: Optional[Taxonomy], advice: str
+) -> dict[Taxon, tuple[str, ...]]:
+    distinct = dict.fromkeys(taxa)
+    numbered = [taxon for taxon in distinct if isinstance(taxon, Taxids)]
+    paths: dict[Taxon, Path] = {taxon: taxon for taxon in distinct if not isinstance(taxon, Taxids)}
+
+    def line_of(numbers: Taxids) -> int:
+        return list(lines.values())[taxa.index(numbers)]
+
+    if numbered and taxonomy is None:
+        raise FileContentError(line_of(numbered[0]), f"only the taxon number {numbered[0][0]}", advice)
+    if numbered:
+        try:
+            path_of = taxonomy.paths({taxid for numbers in numbered for taxid in numbers})
+        except UnknownTaxidError as error:
+            taxid, place = error.args
+            line = next(line_of(numbers) for numbers in numbered if taxid in numbers)
+            found = f"taxon number {taxid}, which {place} does not have"
+            raise FileContentError(line, found, "the taxonomy that the tool's database was made from") from error
+        for numbers in numbered:
+            paths[numbers] = common_path([path_of[taxid] for taxid in numbers])
+    return lineages_of_paths(paths)
+
+
+def read_fraction(line: int, text: str, meaning: str, tolerance: float = 0.0) -> float:
+    """Read a number between 0 and 1; one that is beyond by no more than `tolerance` counts as 0 or 1.
 
     Raises
     ------
@@ -82,19 +168,20 @@ def read_fraction(line: int, text: str, meaning: str) -> float:
         value = float(text)
     except ValueError:
         value = math.nan
-    if not 0 <= value <= 1:
+    if not -tolerance <= value <= 1 + tolerance:
         raise FileContentError(line, f"{quoted(text)} as {meaning}", "a number between 0 and 1")
-    return value
+    return min(max(value, 0.0), 1.0)
 
 
-def read_taxid(line: int, text: str) -> int:
-    """Read a taxon's number, 0 or more.
+def read_taxid(line: int, text: str) -> Taxon:
+    """Read a taxon's number; 0 stands for unclassified and gives no taxon.
 
     Raises
     ------
     FileContentError
-        If the text is no such number.
+        If the text is not an integer of 0 or more.
     """
     if not (text.isascii() and text.isdigit()):
         raise FileContentError(line, f"{quoted(text)} as the taxon's number", "an integer, 0 for unclassified")
-    return int(text)
+    number = int(text)
+    return Taxids((number,)) if number else UNLABELLED

@@ -5,8 +5,11 @@
 #
 # The full license is in the file LICENSE, distributed with this software.
 # ----------------------------------------------------------------------------
-"""Depth of contigs in samples, as tools that count mapped reads write it."""
+"""Depth of contigs in samples, in the tables of tools that count mapped reads."""
 
+import csv
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from io import StringIO
 from itertools import islice
 from typing import Optional
@@ -18,8 +21,10 @@ from scipy import sparse
 from .tsv import FileContentError, lines_of, quoted
 
 _BLOCK_LINES = 50_000
+_METABAT_COLUMNS = ("contigLen", "totalAvgDepth")
 
 
+@dataclass(frozen=True)
 class DepthTable:
     """Depth of every contig in every sample.
 
@@ -31,16 +36,26 @@ class DepthTable:
         Finite and not negative.
     """
 
-    def __init__(self, contigs: list[str], samples: list[str], depths: sparse.csr_matrix) -> None:
-        self.contigs = contigs
-        self.samples = samples
-        self.depths = depths
+    contigs: list[str]
+    samples: list[str]
+    depths: sparse.csr_matrix
 
 
-def read_contig_depths(path: str, max_lines: Optional[int] = None) -> DepthTable:
-    """Read a table of depths: a header ``contigname<TAB>sample...``, then a contig a line.
+@dataclass(frozen=True)
+class Column:
+    """A column of a table that holds the depths of a sample: its place in a line, from 0, and the sample's name."""
 
-    This is what vamb reads and writes as its abundance table. Any name may stand in the header's first cell.
+    place: int
+    sample: str
+
+
+ColumnChooser = Callable[[int, list[str]], list[Column]]
+
+
+def read_depths(path: str, max_lines: Optional[int] = None) -> DepthTable:
+    """Read a table of depths as vamb has it: a header ``contigname<TAB>sample...``, then a contig a line.
+
+    Any name may stand in the header's first cell.
 
     Parameters
     ----------
@@ -52,46 +67,94 @@ def read_contig_depths(path: str, max_lines: Optional[int] = None) -> DepthTable
     Raises
     ------
     FileContentError
-        If a row has more or fewer cells than the header, if a contig or a sample has no name or comes twice, or if a
-        depth is no number, not finite or negative.
+        If a row has more or fewer cells than the header, if a contig or a sample has no name or comes twice, if a depth
+        is no number, not finite or negative, or if the header is that of MetaBAT or CoverM, whose tables have columns
+        that are no samples.
+    """
+    return read_wide(path, _all_columns, max_lines)
+
+
+def _all_columns(line: int, header: list[str]) -> list[Column]:
+    if all(name in header for name in _METABAT_COLUMNS):
+        raise FileContentError(
+            line,
+            "the columns contigLen and totalAvgDepth, which are no samples",
+            "only samples after the contig; import the tables of jgi_summarize_bam_contig_depths as MetaBATDepthFormat",
+        )
+    if (
+        header[0] == "Contig"
+        and header[1:]
+        and all(name.endswith((" Mean", " Variance", " Length")) for name in header[1:])
+    ):
+        raise FileContentError(
+            line,
+            f"the header of CoverM, {quoted(' '.join(header))}",
+            "only the names of samples after the contig; import the tables of CoverM as CoverMDepthFormat",
+        )
+    return [Column(place, sample) for place, sample in enumerate(header[1:], start=1)]
+
+
+def read_wide(path: str, choose: ColumnChooser, max_lines: Optional[int] = None) -> DepthTable:
+    """Read a table with a header, a contig a line, and columns of which some are samples.
+
+    Parameters
+    ----------
+    path : str
+        The file.
+    choose : function of int and list of str, to list of Column
+        Picks the columns of samples from the number of the header's line and its cells.
+    max_lines : int, optional
+        Read only this many lines, the header included.
+
+    Raises
+    ------
+    FileContentError
+        As `read_depths`, and whatever `choose` raises.
     """
     lines = lines_of(path, max_lines)
     header_line, header = next(lines, (1, ""))
-    samples = _samples(header_line, header)
+    cells = header.split("\t")
+    columns = choose(header_line, cells)
+    _check_samples(header_line, header, columns)
     first_lines: dict[str, int] = {}
-    blocks = [sparse.csr_matrix((0, len(samples)))]
-    while block := list(islice(lines, _BLOCK_LINES)):
+    blocks = [sparse.csr_matrix((0, len(columns)))]
+    for block in blocks_of(lines):
         for line, text in block:
-            _note_contig(first_lines, line, text, len(samples))
-        blocks.append(sparse.csr_matrix(_depths(block, samples)))
+            check_width(line, text, len(cells))
+            note_contig(first_lines, line, text[: text.index("\t")])
+        blocks.append(sparse.csr_matrix(read_numbers(block, columns)))
     if not first_lines:
         raise FileContentError(None, "no contig", "a header and at least one line with a contig's depths")
-    return DepthTable(list(first_lines), samples, sparse.vstack(blocks, format="csr"))
+    return DepthTable(list(first_lines), [column.sample for column in columns], sparse.vstack(blocks, format="csr"))
 
 
-def _samples(line: int, header: str) -> list[str]:
-    samples = header.split("\t")[1:]
-    if not samples:
-        raise FileContentError(
-            line, f"the header {quoted(header)}", "'contigname' and the names of the samples, separated by tabs"
-        )
-    for column, sample in enumerate(samples, start=2):
-        if not sample.strip():
-            raise FileContentError(line, f"no name in column {column} of the header", "the name of a sample")
-        if sample in samples[: column - 2]:
-            raise FileContentError(line, f"sample {quoted(sample)} twice in the header", "every sample once")
-    return samples
+def blocks_of(lines: Iterator[tuple[int, str]]) -> Iterator[list[tuple[int, str]]]:
+    """Go through lines some ten thousand at a time, so that a large table is never all text in memory."""
+    while block := list(islice(lines, _BLOCK_LINES)):
+        yield block
 
 
-def _note_contig(first_lines: dict[str, int], line: int, text: str, n_samples: int) -> None:
-    found = text.count("\t")
-    if found != n_samples:
-        raise FileContentError(
-            line,
-            f"{found + 1} tab-separated cells",
-            f"{n_samples + 1}, a contig and {n_samples} depths as in the header",
-        )
-    contig = text[: text.index("\t")]
+def check_width(line: int, text: str, width: int) -> None:
+    """Check that a line has as many cells as the header.
+
+    Raises
+    ------
+    FileContentError
+        If it has not.
+    """
+    found = text.count("\t") + 1
+    if found != width:
+        raise FileContentError(line, f"{found} tab-separated cells", f"{width}, as in the header")
+
+
+def note_contig(first_lines: dict[str, int], line: int, contig: str) -> None:
+    """Note on which line a contig stands.
+
+    Raises
+    ------
+    FileContentError
+        If it has no name or has been noted before.
+    """
     if not contig.strip():
         raise FileContentError(line, "an empty contig name", "the contig's identifier")
     first = first_lines.setdefault(contig, line)
@@ -99,21 +162,43 @@ def _note_contig(first_lines: dict[str, int], line: int, text: str, n_samples: i
         raise FileContentError(line, f"contig {quoted(contig)}, which line {first} has already", "every contig once")
 
 
-def _depths(block: list[tuple[int, str]], samples: list[str]) -> np.ndarray:
-    """Read the numbers of a block of lines; float64, shape (lines, samples)."""
-    numbers = "\n".join(text[text.index("\t") + 1 :] for _, text in block)
+def read_numbers(block: Sequence[tuple[int, str]], columns: Sequence[Column]) -> np.ndarray:
+    """Read depths from the columns of a block of lines, which all have as many cells.
+
+    Returns
+    -------
+    float64 array, shape (lines, columns)
+        In the order of `columns`.
+
+    Raises
+    ------
+    FileContentError
+        If a depth is no number, not finite or negative.
+    """
+    places = [column.place for column in columns]
     try:
-        depths = pd.read_csv(StringIO(numbers), sep="\t", header=None, dtype=np.float64, na_filter=False).to_numpy()
+        text = StringIO("\n".join(text for _, text in block))
+        table = pd.read_csv(
+            text,
+            sep="\t",
+            header=None,
+            usecols=places,
+            dtype=np.float64,
+            na_filter=False,
+            quoting=csv.QUOTE_NONE,
+            float_precision="round_trip",
+        )
+        depths = table[places].to_numpy()
     except ValueError:
-        depths = np.array([[_number(cell) for cell in text.split("\t")[1:]] for _, text in block])
+        depths = np.array([[_number(text.split("\t")[place]) for place in places] for _, text in block])
     wrong = ~(np.isfinite(depths) & (depths >= 0))
     if wrong.any():
-        row, column = np.argwhere(wrong)[0]
+        row, which = np.argwhere(wrong)[0]
         line, text = block[row]
-        cells = text.split("\t")
+        cell, sample = text.split("\t")[places[which]], columns[which].sample
         raise FileContentError(
             line,
-            f"{quoted(cells[column + 1])} as the depth of {quoted(cells[0])} in sample {quoted(samples[column])}",
+            f"{quoted(cell)} as the depth of the contig in sample {quoted(sample)}",
             "a finite number, 0 or more",
         )
     return depths
@@ -124,3 +209,17 @@ def _number(cell: str) -> float:
         return float(cell)
     except ValueError:
         return np.nan
+
+
+def _check_samples(line: int, header: str, columns: Sequence[Column]) -> None:
+    if not columns:
+        raise FileContentError(
+            line, f"the header {quoted(header)}", "'contigname' and the names of the samples, separated by tabs"
+        )
+    seen: set[str] = set()
+    for column in columns:
+        if not column.sample.strip():
+            raise FileContentError(line, f"no name in column {column.place + 1} of the header", "the name of a sample")
+        if column.sample in seen:
+            raise FileContentError(line, f"sample {quoted(column.sample)} twice in the header", "every sample once")
+        seen.add(column.sample)

@@ -5,87 +5,62 @@
 #
 # The full license is in the file LICENSE, distributed with this software.
 # ----------------------------------------------------------------------------
-"""The labels that MMseqs2 writes."""
+"""The labels that MMseqs2 writes.
 
-from collections.abc import Iterator, Mapping
+``mmseqs easy-taxonomy``, or ``mmseqs taxonomy`` followed by ``mmseqs createtsv``, writes a table without header. Its
+columns are contig, taxon number, rank and name; for contigs (nucleotides against proteins) the numbers of fragments
+retained, assigned and in agreement, and the support in 0-1; then the names at ``--lca-ranks``; then with
+``--tax-lineage 1`` the names of the lineage, with a rank letter before each, or with ``--tax-lineage 2`` its numbers.
+Contigs without a hit are absent, or have the number 0 and the name ``unclassified``.
+"""
+
+from collections.abc import Iterator
 from typing import Optional
 
-import pandas as pd
-
-from ..core.lineage import format_lineage, parse_lineage, read_rank_letters
-from .contig_labels import ContigLabel, collect_labels, read_fraction, read_taxid
+from ..core.ranked_path import RANK_LETTER, rank_letter_path
+from .contig_labels import UNLABELLED, ContigLabel, Path, Taxon, read_fraction, read_taxid
 from .tsv import FileContentError, lines_of, quoted
 
+ADVICE = (
+    "a last column with the names of the lineage, since one name does not say where a taxon belongs: run MMseqs2 with "
+    "--tax-lineage 1, or import the file together with nodes.dmp and names.dmp"
+)
 _COLUMNS = (
     "4 tab-separated columns (contig, taxon number, rank, name) or 8 (and the fragments retained, assigned and in "
     "agreement, and the support), then one each for --lca-ranks and --tax-lineage where these were given"
 )
-_NEEDS_LINEAGE = (
-    "a column with the lineage's names, since one name does not say where a taxon belongs; run MMseqs2 with "
-    "--tax-lineage 1"
-)
 
 
-def read_lca(path: str, max_lines: Optional[int] = None, lineages: Optional[Mapping[int, str]] = None) -> pd.DataFrame:
-    """Read MMseqs2's ``_lca.tsv``, see `collect_labels` for what is returned.
+def labels(path: str, max_lines: Optional[int] = None) -> Iterator[ContigLabel]:
+    """Read MMseqs2's ``_lca.tsv``; its support becomes the confidence.
 
-    The file has no header. Its columns are contig, taxon number, rank and name; for contigs (nucleotides against
-    proteins) the numbers of fragments retained, assigned and in agreement, and the support in 0-1, which becomes the
-    confidence; then the names at ``--lca-ranks``, and with ``--tax-lineage 1`` the lineage, in which MMseqs2 puts a
-    rank letter before every name. Contigs without a hit are absent, or have the number 0 and the name
-    ``unclassified``: they become ``Unassigned``, as do those at the root.
-
-    Parameters
-    ----------
-    path : str
-        The file.
-    max_lines : int, optional
-        Read only this many lines.
-    lineages : mapping of int to str, optional
-        The lineages of the taxon numbers of the database that was searched. They are taken in place of those in the
-        file, which are shaped by MMseqs2's ranks.
+    A taxon comes with its lineage where the file has the names of it, else with its number alone.
 
     Raises
     ------
     FileContentError
-        If a line is not as above, if a contig comes twice, or if the file has no lineages (``--tax-lineage`` 0 or 2).
+        If a line is not as MMseqs2 writes it.
     """
-    return collect_labels(_labels(path, max_lines, lineages))
-
-
-def _labels(path: str, max_lines: Optional[int], lineages: Optional[Mapping[int, str]]) -> Iterator[ContigLabel]:
     width, has_votes = 0, False
-    taxon_of: dict[tuple[str, str], str] = {}
+    path_of: dict[tuple[str, str], Optional[Path]] = {}
     for line, text in lines_of(path, max_lines):
         cells = text.split("\t")
         if not width:
-            width, has_votes = _layout(line, cells)
+            width, has_votes = len(cells), len(cells) >= 8
+            if width not in (4, 5, 6, 8, 9, 10):
+                raise FileContentError(line, f"{width} tab-separated columns", _COLUMNS)
         elif len(cells) != width:
             raise FileContentError(line, f"{len(cells)} tab-separated columns", f"{width}, as in the first line")
-        taxid = read_taxid(line, cells[1])
-        confidence = read_fraction(line, cells[7], "the support") if has_votes else None
-        if lineages is not None and taxid:
-            yield ContigLabel(line, _contig(cells[0]), _lineage_of_number(line, taxid, lineages), confidence)
-            continue
-        name_and_lineage = (cells[3], cells[-1]) if taxid else ("", "")
-        taxon = taxon_of.get(name_and_lineage)
-        if taxon is None:
-            taxon = _taxon(line, cells, width - (8 if has_votes else 4)) if taxid > 0 else format_lineage(())
-            taxon_of[name_and_lineage] = taxon
-        yield ContigLabel(line, _contig(cells[0]), taxon, confidence)
-
-
-def _lineage_of_number(line: int, taxid: int, lineages: Mapping[int, str]) -> str:
-    if taxid not in lineages:
-        raise FileContentError(line, f"the taxon number {taxid}", "one of the database's taxonomy")
-    return lineages[taxid]
-
-
-def _layout(line: int, cells: list[str]) -> tuple[int, bool]:
-    has_votes = len(cells) >= 8
-    if len(cells) not in (4, 5, 6, 8, 9, 10):
-        raise FileContentError(line, f"{len(cells)} tab-separated columns", _COLUMNS)
-    return len(cells), has_votes
+        taxon: Taxon = read_taxid(line, cells[1])
+        if taxon != UNLABELLED and width not in (4, 8):
+            name_and_last = cells[3], cells[-1]
+            if name_and_last not in path_of:
+                path_of[name_and_last] = _path(line, *name_and_last)
+            named = path_of[name_and_last]
+            taxon = taxon if named is None else named
+        yield ContigLabel(
+            line, _contig(cells[0]), taxon, read_fraction(line, cells[7], "the support") if has_votes else None
+        )
 
 
 def _contig(cell: str) -> str:
@@ -95,21 +70,16 @@ def _contig(cell: str) -> str:
     return cell
 
 
-def _taxon(line: int, cells: list[str], extra_columns: int) -> str:
-    """Read the lineage in the last column, having made sure that it is one: it ends in a rank letter and the name."""
-    name, lineage = cells[3], cells[-1]
-    if extra_columns == 0:
-        raise FileContentError(line, f"only the name {quoted(name)}", _NEEDS_LINEAGE)
-    names = lineage.split(";")
+def _path(line: int, name: str, last_cell: str) -> Optional[Path]:
+    """Read the last column if it has the names of the lineage, with their rank letters; else return None."""
+    names = last_cell.split(";")
+    if not RANK_LETTER.match(names[-1]):
+        return None
     if names[-1][1:] != f"_{name}":
-        if all(part.isdigit() for part in names):
-            raise FileContentError(line, f"the taxon numbers {quoted(lineage)} (--tax-lineage 2)", _NEEDS_LINEAGE)
         raise FileContentError(
-            line,
-            f"{quoted(lineage)} in the last column",
-            f"a lineage that ends in a rank letter and {quoted('_' + name)}; run MMseqs2 with --tax-lineage 1",
+            line, f"{quoted(names[-1])} at the end of the lineage", f"a rank letter and {quoted('_' + name)}"
         )
     try:
-        return format_lineage(parse_lineage(";".join(read_rank_letters(names))))
+        return rank_letter_path(names)
     except ValueError as error:
         raise FileContentError(line, str(error), "a lineage with a rank letter before every name") from error

@@ -7,7 +7,7 @@
 # ----------------------------------------------------------------------------
 """Contigs against an MMseqs2 database: labels by vote, and exact alignments."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Optional
@@ -15,9 +15,11 @@ from typing import Optional
 import numpy as np
 import pandas as pd
 
-from ..core.lineage import UNASSIGNED, format_lineage, parse_lineage
+from ..core.lineage import UNASSIGNED, format_lineage
+from ..core.ranked_path import lineages_of_paths, rank_letter_path
+from . import mmseqs2 as lca_report
+from .contig_labels import UNLABELLED, Taxids, Taxon, note_labels
 from .fasta import copy_fasta, identifier_of
-from .mmseqs2 import read_lca
 from .mmseqs2_database import AMINO_ACIDS, NUCLEOTIDES, read_lineages
 from .mmseqs2_program import MMseqs2, thread_option
 
@@ -74,6 +76,8 @@ class ContigSearch:
     ----------
     identifiers : list of str
         The contigs, in their order.
+    lineages : dict of int to str
+        The lineages of the database's taxa, see `read_lineages`.
     """
 
     def __init__(
@@ -84,7 +88,7 @@ class ContigSearch:
         self._kind = kind
         self._scratch = scratch
         self._settings = settings
-        self._lineages = read_lineages(database)
+        self.lineages = read_lineages(database)
         self.identifiers: list[str] = []
         # MMseqs2 shortens some names (NCBI's and UniProt's with bars); numbers it leaves alone.
         copy_fasta(contigs, self._path("contigs.fasta"), self._number)
@@ -109,39 +113,28 @@ class ContigSearch:
             options["k"] = word_length(Path(self._database).stat().st_size)
         return options
 
-    def labels(self) -> pd.DataFrame:
-        """Label the contigs with ``mmseqs taxonomy``.
+    def label(self) -> str:
+        """Label the contigs with ``mmseqs taxonomy`` and return the path of its report.
 
         Against proteins, the open reading frames of a contig vote for its label, and the share of the votes that it
         got is its support. Against nucleotides the contig's best hit gives the label, without support.
-
-        Returns
-        -------
-        pandas.DataFrame, index ``Feature ID``
-            All contigs in their order; column ``Taxon``, ``Unassigned`` for those without a hit, and against proteins
-            ``Confidence``, the support (0-1; 0 without a hit).
         """
         contigs, labels, report = self._path("contigs"), self._path("labels"), self._path("lca.tsv")
         self._mmseqs2.run(
             "taxonomy",
             *(contigs, self._database, labels, self._path("taxonomy")),
             search_type=_SEARCH_TYPE[self._kind],
-            tax_lineage=1,
+            # The names of the lineages, or none where the numbers are enough.
+            tax_lineage=0 if self.lineages else 1,
             **self._search_options(),
         )
         self._mmseqs2.run("createtsv", contigs, labels, report, **self._threads)
-        found = pd.DataFrame(columns=["Taxon", "Confidence"])
-        if Path(report).stat().st_size:
-            found = read_lca(report, lineages=self._lineages or None)
-        found.index = [self.identifiers[int(number)] for number in found.index]
-        labels = found.reindex(pd.Index(self.identifiers, name="Feature ID"))
-        labels["Taxon"] = labels["Taxon"].fillna(UNASSIGNED)
-        if self._kind == AMINO_ACIDS:
-            labels["Confidence"] = labels["Confidence"].fillna(0.0)
-        return labels
+        return report
 
-    def align(self) -> "Alignments":
-        """Align the contigs to the database, with gaps and backtrace, so that identities are exact.
+    def align(self) -> str:
+        """Align the contigs to the database, and return the path of a table of `_ALIGNMENT_COLUMNS`.
+
+        The alignments have gaps and a backtrace, so that identities are exact.
 
         Against proteins every open reading frame is aligned on its own, so that a contig has a hit for every gene that
         the database knows. Coordinates are those on the contig.
@@ -178,7 +171,7 @@ class ContigSearch:
             search_type=_SEARCH_TYPE[self._kind],
             **self._threads,
         )
-        return Alignments(table, self.identifiers, self._lineages)
+        return table
 
 
 def word_length(bases: int) -> int:
@@ -190,30 +183,39 @@ def word_length(bases: int) -> int:
     return int(np.clip(np.ceil(np.log(max(bases, 1)) / np.log(4)), 11, 15))
 
 
-class Alignments:
-    """The alignments of contigs, on their way from MMseqs2's table to BLAST's form.
+class SearchResults:
+    """What MMseqs2 found, on its way to taxonomies and to BLAST's form.
+
+    Taxa are written once both the labels and the alignments are read, since names that two taxa share can only be told
+    apart when all are known.
 
     Parameters
     ----------
-    table : str
-        What ``mmseqs convertalis`` wrote.
     contigs : sequence of str
-        The contigs by their number in the table.
+        The contigs by their number in MMseqs2's output.
     lineages : mapping of int to str
-        The lineage of every taxon number; empty to read them from the table.
+        The lineage of every taxon number, as `read_lineages` gives it; empty to read lineages from the output.
     """
 
-    def __init__(self, table: str, contigs: Sequence[str], lineages: Mapping[int, str]) -> None:
-        self._table = table
+    def __init__(self, contigs: Sequence[str], lineages: Mapping[int, str]) -> None:
         self._contigs = contigs
         self._lineages = lineages
-        self.taxon_of_subject: dict[str, str] = {}
+        self._labels: dict[str, tuple[Taxon, Optional[float]]] = {}
+        self._taxon_of_subject: dict[str, Taxon] = {}
 
-    def write_blast6(self, path: str) -> int:
-        """Write the alignments, and collect the taxa of their subjects in `taxon_of_subject`.
+    def read_labels(self, report: str) -> None:
+        """Read the labels of contigs from MMseqs2's report, which may be empty."""
+        if not Path(report).stat().st_size:
+            return
+        numbers, taxa, supports = note_labels(lca_report.labels(report))
+        contigs = [self._contigs[int(number)] for number in numbers]
+        self._labels = dict(zip(contigs, zip(taxa, supports)))
 
-        Subjects go by the first word of their header. The alignment's length, mismatches and subject coordinates are
-        in amino acids against proteins, as BLAST writes them.
+    def write_blast6(self, table: str, path: str) -> int:
+        """Write the table of alignments that `ContigSearch.align` made in BLAST's form.
+
+        Subjects go by the first word of their header. Length, mismatches and subject coordinates are in amino acids
+        against proteins, as BLAST writes them.
 
         Returns
         -------
@@ -221,22 +223,47 @@ class Alignments:
             The number of alignments.
         """
         written = 0
-        with open(path, "w") as file:
-            for query, subject, numbers in self._rows():
-                file.write("\t".join((self._contigs[int(query)], subject, *numbers)) + "\n")
-                written += 1
-        return written
-
-    def _rows(self) -> Iterator[tuple[str, str, list[str]]]:
-        with open(self._table, encoding="utf-8", errors="replace") as lines:
+        with open(table, encoding="utf-8", errors="replace") as lines, open(path, "w", encoding="utf-8") as file:
             for line in lines:
                 # The header comes last since it may hold tabs.
                 query, *numbers, taxid, lineage, header = line.rstrip("\n").split("\t", 13)
                 subject = identifier_of(header)
-                if subject not in self.taxon_of_subject:
-                    self.taxon_of_subject[subject] = self._taxon(int(taxid), lineage)
-                yield query, subject, numbers
+                if subject not in self._taxon_of_subject:
+                    self._taxon_of_subject[subject] = self._taxon(int(taxid), lineage)
+                file.write("\t".join((self._contigs[int(query)], subject, *numbers)) + "\n")
+                written += 1
+        return written
 
-    def _taxon(self, taxid: int, lineage: str) -> str:
-        known: Optional[str] = self._lineages.get(taxid)
-        return known if known is not None else format_lineage(parse_lineage(lineage))
+    def _taxon(self, taxid: int, lineage: str) -> Taxon:
+        if not taxid:
+            return UNLABELLED
+        return Taxids((taxid,)) if self._lineages else rank_letter_path(lineage.split(";"))
+
+    def taxonomies(self) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """Write the labels of all contigs, in their order, and the taxa of the subjects.
+
+        Returns
+        -------
+        pandas.DataFrame, pandas.DataFrame; index ``Feature ID``
+            Column ``Taxon``, ``Unassigned`` for contigs without a hit; for contigs also ``Confidence``, the support (0
+            to 1; 0 without a hit), if MMseqs2 gave any.
+        """
+        taxa = dict.fromkeys([*(taxon for taxon, _ in self._labels.values()), *self._taxon_of_subject.values()])
+        written = self._written(taxa)
+        labels = {contig: written[taxon] for contig, (taxon, _) in self._labels.items()}
+        taxonomy = _taxonomy({contig: labels.get(contig, UNASSIGNED) for contig in self._contigs})
+        supports = {contig: support for contig, (_, support) in self._labels.items() if support is not None}
+        if supports:
+            taxonomy["Confidence"] = [supports.get(contig, 0.0) for contig in self._contigs]
+        subjects = {subject: written[taxon] for subject, taxon in self._taxon_of_subject.items()}
+        return taxonomy, _taxonomy(subjects)
+
+    def _written(self, taxa: Iterable[Taxon]) -> dict[Taxon, str]:
+        paths = {taxon: taxon for taxon in taxa if not isinstance(taxon, Taxids)}
+        written = {taxon: format_lineage(lineage) for taxon, lineage in lineages_of_paths(paths).items()}
+        written.update({taxon: self._lineages[taxon[0]] for taxon in taxa if isinstance(taxon, Taxids)})
+        return written
+
+
+def _taxonomy(taxa: Mapping[str, str]) -> pd.DataFrame:
+    return pd.DataFrame({"Taxon": list(taxa.values())}, index=pd.Index(list(taxa), name="Feature ID", dtype=object))

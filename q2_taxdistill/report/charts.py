@@ -32,7 +32,7 @@ def text_tip(field: str, title: str) -> dict[str, str]:
     return tip(field, title, kind="nominal")
 
 
-def share_axis(field: str, title: str, zero: bool = True, form: str = ".2~f", **more: Any) -> dict[str, Any]:
+def share_axis(field: str, title: Any, zero: bool = True, form: str = ".2~f", **more: Any) -> dict[str, Any]:
     """A quantitative channel from 0 to 1, or zoomed in on its data where `zero` is false."""
     scale: dict[str, Any] = {"domain": [0, 1]} if zero else {"zero": False, "nice": True}
     axis: dict[str, Any] = {"values": [0, 0.2, 0.4, 0.6, 0.8, 1]} if zero else {"tickCount": 6}
@@ -72,4 +72,13 @@ def series(field: str, title: Optional[str], names: Sequence[str]) -> dict[str, 
         "shape": {**common, "scale": ranged(_SHAPES)},
         # In the legend a dash would run around the symbol.
         "strokeDash": {**common, "legend": None, "scale": ranged([list(dash) for dash in _DASHES])},
+    }
+
+
+def ideal_line() -> dict[str, Any]:
+    """Draw the diagonal of a reliability diagram, on which confidence is right."""
+    return {
+        "data": {"values": [{"x": 0, "y": 0}, {"x": 1, "y": 1}]},
+        "mark": {"type": "line", "strokeDash": [4, 4], "strokeWidth": 1.5, "color": colour("ideal"), "aria": False},
+        "encoding": {"x": {"field": "x", "type": "quantitative"}, "y": {"field": "y", "type": "quantitative"}},
     }

@@ -290,9 +290,9 @@ def _judge(taxonomy, at, true_at, nodes, rows, ranks, threshold) -> Observed:
 def _require_shared_contigs(expected: Taxonomy, observed: Taxonomy) -> None:
     if not observed.contigs.isin(expected.contigs).any():
         raise TaxonomyError(
-            f"None of the {len(observed.contigs)} contigs of {observed.name} (such as {observed.contigs[0]!r}) is among "
-            f"the {len(expected.contigs)} contigs of {expected.name} (such as {expected.contigs[0]!r}). Both must use "
-            f"the same contig identifiers."
+            f"None of the {len(observed.contigs)} contigs of {observed.name} (such as {observed.contigs[0]!r}) is "
+            f"among the {len(expected.contigs)} contigs of {expected.name} (such as {expected.contigs[0]!r}). Both "
+            f"must use the same contig identifiers."
         )
 
 

@@ -9,7 +9,7 @@
 
 from collections.abc import Sequence
 
-from .charts import chosen, kinds, series, share_axis, text_tip, tip
+from .charts import chosen, ideal_line, kinds, series, share_axis, text_tip, tip
 from .content import Chart, Table
 from .palette import colour
 
@@ -22,7 +22,7 @@ def outcome_bars(n_observed: int, ranks: Sequence[str], numbers: Table) -> Chart
     bars = {
         "mark": {"type": "bar", "height": {"band": 0.82}},
         "encoding": {
-            "x": share_axis("share", "share of contigs", form=".0%", stack="zero"),
+            "x": share_axis("share", {"$choice": "weighting", "$before": "share of "}, form=".0%", stack="zero"),
             "color": outcome,
             "order": {"field": "order", "type": "quantitative"},
             "tooltip": [
@@ -126,7 +126,7 @@ def precision_curve(names: Sequence[str], numbers: Table) -> Chart:
         tip("f1", "F1", ".4f"),
     ]
     position = {
-        "x": share_axis("classified", "share of contigs classified", form=".0%"),
+        "x": share_axis("classified", {"$choice": "weighting", "$before": "share classified of the "}, form=".0%"),
         "y": share_axis("precision", "precision", zero=False),
     }
     lines = {
@@ -173,11 +173,6 @@ def precision_curve(names: Sequence[str], numbers: Table) -> Chart:
 def reliability_diagram(names: Sequence[str], numbers: Table) -> Chart:
     """The share of correct labels against their confidence."""
     observed = series("observed", None, names)
-    ideal = {
-        "data": {"values": [{"x": 0, "y": 0}, {"x": 1, "y": 1}]},
-        "mark": {"type": "line", "strokeDash": [4, 4], "strokeWidth": 1.5, "color": colour("ideal"), "aria": False},
-        "encoding": {"x": {"field": "x", "type": "quantitative"}, "y": {"field": "y", "type": "quantitative"}},
-    }
     position = {
         "x": share_axis("mean_confidence", "mean confidence of the labels"),
         "y": share_axis("accuracy", "share of them that is correct"),
@@ -218,7 +213,7 @@ def reliability_diagram(names: Sequence[str], numbers: Table) -> Chart:
             "data": {"name": "reliability"},
             "height": 320,
             "width": "container",
-            "layer": [ideal, {**choose, **lines}, {**choose, **points}],
+            "layer": [ideal_line(), {**choose, **lines}, {**choose, **points}],
         },
         caption="A point on the dashed diagonal is a class of labels whose confidence is right; below it the taxonomy "
         "is too sure of itself. The larger a point, the more labels it stands for.",

@@ -253,8 +253,8 @@ def _warnings(evaluation: Evaluation) -> list[str]:
         agreed = (one.outcome == 1).any()
         if (one.predicted_at >= 0).any() and not agreed:
             warnings.append(
-                f"Not one label of {one.name} is correct at any rank. Perhaps it follows another taxonomy than the truth "
-                f"(GTDB and NCBI differ), or writes names differently (k__Bacteria is not d__Bacteria)."
+                f"Not one label of {one.name} is correct at any rank. Perhaps it follows another taxonomy than the "
+                f"truth (GTDB and NCBI differ), or writes names differently (k__Bacteria is not d__Bacteria)."
             )
     return warnings
 
@@ -263,7 +263,8 @@ def _counting(evaluation: Evaluation) -> list:
     n = len(evaluation.contigs)
     sentences = [
         "Correct: the label agrees with the truth down to the rank, ancestors included. Wrong: it does not. No label: "
-        "the label ends above the rank, or there is none. Contigs whose truth does not reach a rank do not count there.",
+        "the label ends above the rank, or there is none. Contigs whose truth does not reach a rank do not count "
+        "there.",
         "Precision is correct / (correct + wrong), recall is correct / all contigs, F1 is their harmonic mean.",
         _threshold_sentence(evaluation.threshold),
     ]
@@ -278,6 +279,6 @@ def _counting(evaluation: Evaluation) -> list:
 
 def _threshold_sentence(threshold: float) -> str:
     return (
-        f"Labels count if their confidence is above {threshold:g}; labels without a confidence always count. The curves "
-        f"and the reliability diagram take all labels."
+        f"Labels count if their confidence is above {threshold:g}; labels without a confidence always count. The "
+        f"curves and the reliability diagram take all labels."
     )

@@ -55,7 +55,7 @@ def _cell(value: Any, column: Column) -> Cell:
         listed = (*value.names, f"and {left:,} more") if left else value.names
         return Cell("which?", value.total, column.kind, contigs=listed)
     if pd.isna(value):
-        return Cell("–", "", column.kind)
+        return Cell("-", "", column.kind)
     if column.kind == "taxon":
         *above, last = str(value).split(";")
         near = ("… " if len(above) > _MOST_ANCESTORS else "") + "; ".join(above[-_MOST_ANCESTORS:])

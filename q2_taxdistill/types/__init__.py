@@ -9,9 +9,27 @@
 
 from qiime2.plugin import Plugin
 
-from . import classifier, contig_labels, depths, mmseqs2_database, reference_sequences, soft_taxonomy
+from . import (
+    classifier,
+    contig_labels,
+    depths,
+    mmseqs2_database,
+    numbered_labels,
+    reference_sequences,
+    soft_taxonomy,
+    taxonomy_exports,
+)
 
-_MODULES = (soft_taxonomy, classifier, contig_labels, depths, mmseqs2_database, reference_sequences)
+_MODULES = (
+    soft_taxonomy,
+    classifier,
+    contig_labels,
+    numbered_labels,
+    taxonomy_exports,
+    depths,
+    mmseqs2_database,
+    reference_sequences,
+)
 
 
 def register(plugin: Plugin) -> None:

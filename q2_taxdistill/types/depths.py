@@ -7,28 +7,31 @@
 # ----------------------------------------------------------------------------
 """Formats of tables with the depth of contigs, and their way to `FeatureTable[Frequency]`."""
 
-from collections.abc import Callable
+from types import ModuleType
+from typing import Optional, Union
 
 import biom
 from q2_types.feature_table import BIOMV210Format
 from qiime2.plugin import Plugin, ValidationError, model
 
-from ..interop import depths
-from ..interop.tsv import FileContentError
+from ..citations import citations
+from ..interop import coverm, depths, metabat, strobealign
+from ..interop.depths import DepthTable
+from .checked_text import CheckedTextFormat
 
-_MIN_LINES = 100
 
+class DepthTableFormat(CheckedTextFormat):
+    """A tool's table of contig depths; a subclass says which tool's, and has the module that reads it as `tool`."""
 
-class DepthTableFormat(model.TextFileFormat):
-    """A tool's table of contig depths; a subclass says which tool's, and has the function that reads it as `read`."""
+    tool: ModuleType
 
-    read: Callable[..., depths.DepthTable]
+    def table(self) -> DepthTable:
+        """Read the depths."""
+        return self.tool.read_depths(str(self))
 
-    def _validate_(self, level: str) -> None:
-        try:
-            type(self).read(str(self), max_lines=_MIN_LINES if level == "min" else None)
-        except FileContentError as error:
-            raise ValidationError(str(error)) from error
+    def check(self, max_lines: Optional[int]) -> None:
+        """Read the first `max_lines` lines, or all."""
+        self.tool.read_depths(str(self), max_lines)
 
 
 class ContigDepthFormat(DepthTableFormat):
@@ -37,33 +40,86 @@ class ContigDepthFormat(DepthTableFormat):
     A header ``contigname<TAB>sample...``, then a contig and its depths a line.
     """
 
-    read = staticmethod(depths.read_contig_depths)
+    tool = depths
+
+
+class MetaBATDepthFormat(DepthTableFormat):
+    """The depth table of ``jgi_summarize_bam_contig_depths`` (MetaBAT), or of ``coverm contig -m metabat``."""
+
+    tool = metabat
+
+
+class CoverMDepthFormat(DepthTableFormat):
+    """The table of ``coverm contig``, dense or sparse; of its methods the mean depth is taken where there is one."""
+
+    tool = coverm
+
+
+class StrobealignDepthFormat(DepthTableFormat):
+    """The output of ``strobealign --aemb`` for one sample, which gets the name of the file without its ending."""
+
+    tool = strobealign
 
 
 ContigDepthDirectoryFormat = model.SingleFileDirectoryFormat(
     "ContigDepthDirectoryFormat", "depths.tsv", ContigDepthFormat
 )
+MetaBATDepthDirectoryFormat = model.SingleFileDirectoryFormat(
+    "MetaBATDepthDirectoryFormat", "depth.txt", MetaBATDepthFormat
+)
+CoverMDepthDirectoryFormat = model.SingleFileDirectoryFormat(
+    "CoverMDepthDirectoryFormat", "coverm.tsv", CoverMDepthFormat
+)
 
 
-def _table(table: depths.DepthTable) -> biom.Table:
-    return biom.Table(table.depths, observation_ids=table.contigs, sample_ids=table.samples)
+class StrobealignDepthsDirectoryFormat(model.DirectoryFormat):
+    """A directory with the output of ``strobealign --aemb`` for every sample, in files named after the samples."""
+
+    samples = model.FileCollection(r"[^/]+", format=StrobealignDepthFormat)
+
+    @samples.set_path_maker
+    def _path_of(self, sample: str) -> str:
+        return f"{sample}.tsv"
+
+    def table(self) -> DepthTable:
+        """Read the depths of all samples, in the order of their names."""
+        paths = sorted(path for path in self.path.iterdir() if path.is_file() and not path.name.startswith("."))
+        return strobealign.join_samples([strobealign.read_depths(str(path)) for path in paths])
 
 
-def _register(plugin: Plugin, file_format: type, directory_format: type) -> None:
-    plugin.register_formats(file_format, directory_format)
-
-    @plugin.register_transformer
-    def _to_table(table: file_format) -> biom.Table:
-        return _table(file_format.read(str(table)))
-
-    @plugin.register_transformer
-    def _to_biom(table: file_format) -> BIOMV210Format:
-        biom_file = BIOMV210Format()
-        with biom_file.open() as file:
-            _table(file_format.read(str(table))).to_hdf5(file, generated_by="q2-taxdistill")
-        return biom_file
+_FORMATS = (
+    (ContigDepthFormat, ContigDepthDirectoryFormat, "vamb"),
+    (MetaBATDepthFormat, MetaBATDepthDirectoryFormat, "metabat2"),
+    (CoverMDepthFormat, CoverMDepthDirectoryFormat, "coverm"),
+    (StrobealignDepthFormat, None, "strobealign"),
+    (StrobealignDepthsDirectoryFormat, None, "strobealign"),
+)
 
 
 def register(plugin: Plugin) -> None:
     """Register the formats and their transformers with `plugin`."""
-    _register(plugin, ContigDepthFormat, ContigDepthDirectoryFormat)
+    for depth_format, directory_format, work in _FORMATS:
+        formats = [depth_format] if directory_format is None else [depth_format, directory_format]
+        plugin.register_formats(*formats, citations=citations(work))
+        _register_transformers(plugin, depth_format)
+
+
+def _register_transformers(plugin: Plugin, depth_format: type) -> None:
+    @plugin.register_transformer
+    def _to_table(source: depth_format) -> biom.Table:
+        return _biom_table(source)
+
+    @plugin.register_transformer
+    def _to_biom(source: depth_format) -> BIOMV210Format:
+        written = BIOMV210Format()
+        with written.open() as file:
+            _biom_table(source).to_hdf5(file, generated_by="q2-taxdistill")
+        return written
+
+
+def _biom_table(source: Union[DepthTableFormat, StrobealignDepthsDirectoryFormat]) -> biom.Table:
+    try:
+        table = source.table()
+    except ValueError as error:
+        raise ValidationError(str(error)) from error
+    return biom.Table(table.depths, observation_ids=table.contigs, sample_ids=table.samples)

@@ -29,6 +29,7 @@ function taxdistillCharts(page, state, announce) {
     if (spec === null || typeof spec !== "object") return spec;
     if ("$colour" in spec) return colours[spec.$colour];
     if ("$columns" in spec) return isNarrowPage ? 1 : spec.$columns;
+    if ("$choice" in spec) return (spec.$before ?? "") + state[spec.$choice];
     if ("$narrow" in spec) return resolve(isNarrowPage ? spec.$narrow : spec.$wide, colours, isNarrowPage);
     return Object.fromEntries(Object.entries(spec).map(([key, part]) => [key, resolve(part, colours, isNarrowPage)]));
   }
@@ -80,10 +81,13 @@ function taxdistillCharts(page, state, announce) {
   async function fit(host, chart, view, isNarrowPage) {
     if (!chart.facetColumns) return;
     const columns = isNarrowPage ? 1 : chart.facetColumns;
-    const cell = view.signal("child_width");
-    const around = host.querySelector("svg").getBoundingClientRect().width - columns * cell;
-    const width = Math.max(80, Math.floor((host.clientWidth - around) / columns) - 1);
-    if (width !== cell) await view.signal("child_width", width).resize().runAsync();
+    // Twice, since a legend that is wider than the first cells hides what lies around them.
+    for (let round = 0; round < 2; round += 1) {
+      const cell = view.signal("child_width");
+      const around = host.querySelector("svg").getBoundingClientRect().width - columns * cell;
+      const width = Math.max(80, Math.floor((host.clientWidth - around) / columns) - 1);
+      if (width !== cell) await view.signal("child_width", width).resize().runAsync();
+    }
   }
 
   async function draw(host) {
@@ -107,6 +111,10 @@ function taxdistillCharts(page, state, announce) {
     for (const host of hosts) {
       const chart = page.charts[host.dataset.chart];
       if (!chart.by.length || !views.has(host)) continue;
+      if (JSON.stringify(chart.spec).includes('"$choice"')) {
+        await draw(host);
+        continue;
+      }
       const { view } = views.get(host);
       chart.by.forEach((key) => view.signal(key, state[key]));
       await view.runAsync();

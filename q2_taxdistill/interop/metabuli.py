@@ -1,0 +1,69 @@
+# ----------------------------------------------------------------------------
+# Copyright (c) 2026, the q2-taxdistill developers.
+#
+# Distributed under the terms of the Modified BSD License.
+#
+# The full license is in the file LICENSE, distributed with this software.
+# ----------------------------------------------------------------------------
+"""The labels that Metabuli writes (``*_classifications.tsv``, with or without ``--lineage 1``).
+
+Its columns are: classified (1) or not (0), sequence, taxon number, length, score in 0-1, rank, with ``--lineage 1``
+the lineage with rank letters before the names, and the taxa of the matches. Newer versions write a header, and ``-``
+and an empty column at the end of the lines of unclassified sequences.
+"""
+
+from collections.abc import Iterator
+from typing import Optional
+
+from ..core.ranked_path import RANK_LETTER, rank_letter_path
+from .contig_labels import UNLABELLED, ContigLabel, Taxon, read_fraction, read_taxid
+from .tsv import FileContentError, lines_of, quoted
+
+ADVICE = (
+    "the names of the taxon's lineage: run metabuli classify with --lineage 1, or import the file together with "
+    "Metabuli's report, or with nodes.dmp and names.dmp"
+)
+
+
+def labels(path: str, max_lines: Optional[int] = None) -> Iterator[ContigLabel]:
+    """Read Metabuli's classification of every sequence; its score becomes the confidence.
+
+    Raises
+    ------
+    FileContentError
+        If a line is not as Metabuli writes it.
+    """
+    taxon_of: dict[tuple[str, str], Taxon] = {}
+    for line, text in lines_of(path, max_lines):
+        if text.startswith("#"):
+            continue
+        cells = text.split("\t")
+        if not 6 <= len(cells) <= 9:
+            raise FileContentError(
+                line,
+                f"{len(cells)} tab-separated columns",
+                "6 to 9: classified or not, sequence, taxon number, length, score, rank, (lineage), taxa of matches",
+            )
+        status, contig, taxid, _, score, _ = cells[:6]
+        lineage = cells[6] if len(cells) > 6 else ""
+        if (taxid, lineage) not in taxon_of or not lineage:
+            taxon_of[taxid, lineage] = _taxon(line, taxid, lineage)
+        taxon = taxon_of[taxid, lineage]
+        if status not in ("0", "1") or (status == "1") != (taxid != "0"):
+            raise FileContentError(
+                line,
+                f"{quoted(status)} and taxon {quoted(taxid)}",
+                "1 and a taxon, or 0 and taxon 0 for not classified",
+            )
+        yield ContigLabel(line, contig, taxon, read_fraction(line, score, "the score"))
+
+
+def _taxon(line: int, taxid: str, lineage: str) -> Taxon:
+    taxon = read_taxid(line, taxid)
+    names = lineage.split(";")
+    if taxon == UNLABELLED or not RANK_LETTER.match(names[-1]):
+        return taxon
+    try:
+        return rank_letter_path(names)
+    except ValueError as error:
+        raise FileContentError(line, str(error), "a lineage with a rank letter before every name") from error

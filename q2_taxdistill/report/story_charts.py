@@ -1,0 +1,265 @@
+# ----------------------------------------------------------------------------
+# Copyright (c) 2026, the q2-taxdistill developers.
+#
+# Distributed under the terms of the Modified BSD License.
+#
+# The full license is in the file LICENSE, distributed with this software.
+# ----------------------------------------------------------------------------
+"""The charts of a training story."""
+
+from collections.abc import Sequence
+
+from .charts import ideal_line, kinds, share_axis, text_tip, tip
+from .content import Chart, Table
+from .palette import SERIES, colour
+
+_MODEL_AXIS = {"field": "model", "type": "nominal", "title": None, "sort": None, "axis": {"labelLimit": 200}}
+
+
+def held_out_bars(numbers: Table) -> Chart:
+    """The held-out likelihood of each model."""
+    return Chart(
+        "held-out-likelihood",
+        "Held-out likelihood",
+        "Bars for every model: the mean log-likelihood of labels that it did not learn from.",
+        {
+            "data": {"name": "held_out"},
+            "width": "container",
+            "height": {"step": 30},
+            "mark": {"type": "bar", "height": {"band": 0.7}, "color": colour("correct")},
+            "encoding": {
+                "y": _MODEL_AXIS,
+                "x": {
+                    "field": "log_likelihood",
+                    "type": "quantitative",
+                    "title": "log-likelihood of held-out labels, nats per contig",
+                    "axis": {"tickCount": 6},
+                },
+                "tooltip": [
+                    text_tip("model", "model"),
+                    tip("log_likelihood", "log-likelihood", ".4f"),
+                    text_tip("meaning", "what it is"),
+                ],
+            },
+        },
+        numbers=numbers,
+    )
+
+
+def trust_bars() -> Chart:
+    """The weights of the members of the teacher's pool."""
+    return Chart(
+        "trust",
+        "How far each part of the teacher is trusted",
+        "Bars for every part of the teacher: its weight in what the teacher says.",
+        {
+            "data": {"name": "held_out"},
+            "transform": [{"filter": "isValid(datum.trust)"}],
+            "width": "container",
+            "height": {"step": 30},
+            "mark": {"type": "bar", "height": {"band": 0.7}, "color": colour("gained")},
+            "encoding": {
+                "y": _MODEL_AXIS,
+                "x": share_axis("trust", "weight", form=".0%"),
+                "tooltip": [
+                    text_tip("model", "model"),
+                    tip("trust", "weight", ".1%"),
+                    text_tip("meaning", "what it is"),
+                ],
+            },
+        },
+    )
+
+
+def error_bars(kinds_of_label: Sequence[str], numbers: Table) -> Chart:
+    """The shares of right and wrong labels."""
+    return Chart(
+        "label-errors",
+        "How the labels that came in are, by the model",
+        "Bars for every kind of label, right or wrong in one way: its share of all labels.",
+        {
+            "data": {"name": "label_errors"},
+            "width": "container",
+            "height": {"step": 30},
+            "mark": {"type": "bar", "height": {"band": 0.7}, "color": colour("changed")},
+            "encoding": {
+                "y": {"field": "kind", "type": "nominal", "title": None, "sort": list(kinds_of_label)},
+                "x": share_axis("share", "share of the labels", form=".0%"),
+                "tooltip": [
+                    text_tip("kind", "labels"),
+                    tip("share", "share", ".2%"),
+                    text_tip("meaning", "what that is"),
+                ],
+            },
+        },
+        numbers=numbers,
+    )
+
+
+def share_line(numbers: Table) -> Chart:
+    """The held-out likelihood of students by the share of the teacher in their targets."""
+    position = {
+        "x": share_axis("share", "share of the teacher in what the student learns", form=".0%"),
+        "y": {
+            "field": "log_likelihood",
+            "type": "quantitative",
+            "title": "log-likelihood of held-out labels",
+            "scale": {"zero": False},
+        },
+    }
+    tooltip = [tip("share", "share of the teacher", ".2f"), tip("log_likelihood", "log-likelihood", ".4f")]
+    return Chart(
+        "teachers-share",
+        "How much of the teacher the student should follow",
+        "A line: the held-out log-likelihood of the student as it follows the teacher more and the labels less. The "
+        "share that was chosen is ringed.",
+        {
+            "data": {"name": "teachers_shares"},
+            "width": "container",
+            "height": 240,
+            "layer": [
+                {"mark": {"type": "line", "color": colour("correct")}, "encoding": position},
+                {
+                    "mark": {"type": "point", "size": 60, "filled": True, "color": colour("correct")},
+                    "encoding": {**position, "tooltip": tooltip},
+                },
+                {
+                    "transform": [{"filter": "datum.chosen"}],
+                    "mark": {"type": "point", "size": 260, "strokeWidth": 2.5, "color": colour("wrong")},
+                    "encoding": {**position, "tooltip": tooltip},
+                },
+            ],
+        },
+        caption="The ring marks the share that the classifier was trained with. The vertical axis does not start at 0.",
+        numbers=numbers,
+    )
+
+
+def loss_lines(numbers: Table) -> Chart:
+    """Losses by epoch."""
+    return Chart(
+        "losses-by-epoch",
+        "Losses while learning",
+        "Lines for every model: its loss on the contigs that it learns from, and on those held out, after every epoch.",
+        {
+            "data": {"name": "epochs"},
+            "transform": [
+                {"fold": ["training_loss", "held_out_loss"], "as": ["which", "loss"]},
+                {"filter": "isValid(datum.loss)"},
+                {"calculate": "datum.which === 'training_loss' ? 'training' : 'held out'", "as": "contigs"},
+            ],
+            "width": "container",
+            "height": 260,
+            "mark": {"type": "line", "strokeWidth": 2, "point": {"size": 20}},
+            "encoding": {
+                "x": {
+                    "field": "epoch",
+                    "type": "quantitative",
+                    "title": "epoch",
+                    "axis": {"tickMinStep": 1, "tickCount": 10},
+                },
+                "y": {
+                    "field": "loss",
+                    "type": "quantitative",
+                    "title": "loss, nats per contig",
+                    "scale": {"zero": False},
+                },
+                "color": {
+                    "field": "model",
+                    "type": "nominal",
+                    "title": None,
+                    "sort": None,
+                    "scale": {"range": [colour(name) for name in SERIES]},
+                    "legend": {"orient": "top"},
+                },
+                "strokeDash": {
+                    "field": "contigs",
+                    "type": "nominal",
+                    "title": None,
+                    "scale": {"domain": ["training", "held out"], "range": [[1, 0], [5, 3]]},
+                    "legend": {
+                        "orient": "top",
+                        "symbolType": "stroke",
+                        "symbolStrokeColor": colour("ink"),
+                        "symbolSize": 300,
+                    },
+                },
+                "tooltip": [
+                    text_tip("model", "model"),
+                    text_tip("contigs", "contigs"),
+                    tip("epoch", "epoch", ",.0f"),
+                    tip("loss", "loss", ".4f"),
+                ],
+            },
+        },
+        caption="The vertical axis does not start at 0.",
+        numbers=numbers,
+    )
+
+
+def calibration_curve(numbers: Table) -> Chart:
+    """Confidence against agreement with held-out labels, before and after calibration."""
+    colours = {"before calibration": "other", "after calibration": "correct"}
+    encoding = {
+        "x": share_axis("mean_confidence", "mean confidence of the labels"),
+        "y": share_axis("accuracy", "share that agrees with held-out labels"),
+        "color": kinds("when", None, colours),
+    }
+    tooltip = [
+        text_tip("when", "when"),
+        tip("lower", "confidence above", ".3f"),
+        tip("upper", "up to", ".3f"),
+        tip("labels", "labels", ",.0f"),
+        tip("mean_confidence", "mean confidence", ".3f"),
+        tip("accuracy", "agree", ".3f"),
+    ]
+    size = {"field": "labels", "type": "quantitative", "legend": None, "scale": {"type": "sqrt", "range": [30, 500]}}
+    return Chart(
+        "calibration",
+        "The calibration curve",
+        "A reliability diagram of held-out labels, before and after calibration; on the diagonal confidence and "
+        "agreement are the same.",
+        {
+            "data": {"name": "calibration"},
+            "width": "container",
+            "height": 320,
+            "layer": [
+                ideal_line(),
+                {"mark": {"type": "line", "strokeWidth": 1.5}, "encoding": encoding},
+                {
+                    "mark": {"type": "point", "filled": True, "opacity": 0.9},
+                    "encoding": {**encoding, "size": size, "tooltip": tooltip},
+                },
+            ],
+        },
+        caption="Held-out labels of the search tool stand in for the truth, and some of them are wrong, so that even "
+        "a perfect model stays below the diagonal at the right end. The larger a point, the more labels.",
+        numbers=numbers,
+    )
+
+
+def step_bars(steps: Sequence[str], numbers: Table) -> Chart:
+    """Seconds by step."""
+    return Chart(
+        "runtime",
+        "Where the time went",
+        "Bars for every step of the job: the seconds it took.",
+        {
+            "data": {"name": "steps"},
+            "width": "container",
+            "height": {"step": 30},
+            "mark": {"type": "bar", "height": {"band": 0.7}, "color": colour("series3")},
+            "encoding": {
+                "y": {
+                    "field": "name",
+                    "type": "nominal",
+                    "title": None,
+                    "sort": list(steps),
+                    "axis": {"labelLimit": 200},
+                },
+                "x": {"field": "seconds", "type": "quantitative", "title": "seconds"},
+                "tooltip": [text_tip("name", "step"), tip("seconds", "seconds", ",.1f")],
+            },
+        },
+        numbers=numbers,
+    )
