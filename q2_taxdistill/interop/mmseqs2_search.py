@@ -7,7 +7,7 @@
 # ----------------------------------------------------------------------------
 """Contigs against an MMseqs2 database: labels by vote, and exact alignments."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Optional
@@ -212,7 +212,7 @@ class SearchResults:
         self._labels = dict(zip(contigs, zip(taxa, supports)))
 
     def write_blast6(self, table: str, path: str) -> int:
-        """Write the table of alignments that `ContigSearch.align` made in BLAST's form.
+        """Write the table of alignments of `ContigSearch.align` in BLAST's form, contig by contig in their order.
 
         Subjects go by the first word of their header. Length, mismatches and subject coordinates are in amino acids
         against proteins, as BLAST writes them.
@@ -223,10 +223,10 @@ class SearchResults:
             The number of alignments.
         """
         written = 0
-        with open(table, encoding="utf-8", errors="replace") as lines, open(path, "w", encoding="utf-8") as file:
-            for line in lines:
+        with open(path, "w", encoding="utf-8") as file:
+            for line in _lines_by_query(table):
                 # The header comes last since it may hold tabs.
-                query, *numbers, taxid, lineage, header = line.rstrip("\n").split("\t", 13)
+                query, *numbers, taxid, lineage, header = line.split("\t", 13)
                 subject = identifier_of(header)
                 if subject not in self._taxon_of_subject:
                     self._taxon_of_subject[subject] = self._taxon(int(taxid), lineage)
@@ -263,6 +263,25 @@ class SearchResults:
         written = {taxon: format_lineage(lineage) for taxon, lineage in lineages_of_paths(paths).items()}
         written.update({taxon: self._lineages[taxon[0]] for taxon in taxa if isinstance(taxon, Taxids)})
         return written
+
+
+def _lines_by_query(table: str) -> Iterator[str]:
+    """Go through the lines of a table by the number in their first column.
+
+    MMseqs2's threads write the queries in an order that changes from run to run; the lines of a query stay together.
+    """
+    stretches: list[tuple[int, int, int]] = []
+    with open(table, "rb") as file:
+        position = 0
+        for line in file:
+            query, start = int(line.split(b"\t", 1)[0]), position
+            position += len(line)
+            if stretches and stretches[-1][0] == query:
+                start = stretches.pop()[1]
+            stretches.append((query, start, position))
+        for _, start, end in sorted(stretches):
+            file.seek(start)
+            yield from file.read(end - start).decode(errors="replace").rstrip("\n").split("\n")
 
 
 def _taxonomy(taxa: Mapping[str, str]) -> pd.DataFrame:

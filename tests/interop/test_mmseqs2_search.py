@@ -32,8 +32,21 @@ def _read(tmp_path, labels, alignments, lineages):
 def test_alignments_become_blast6_with_the_identifiers_of_contigs_and_subjects(tmp_path):
     alignments = [_alignment("1", "sp|P1|X some\tprotein", "5", "d_Bacteria"), _alignment("0", "q", "5", "d_Bacteria")]
     _, lines, taxa = _read(tmp_path, [], alignments, {})
-    assert lines == [["contig b", "sp|P1|X", *NUMBERS], ["contig a", "q", *NUMBERS]]
+    assert lines == [["contig a", "q", *NUMBERS], ["contig b", "sp|P1|X", *NUMBERS]]
     assert taxa == {"sp|P1|X": "d__Bacteria", "q": "d__Bacteria"}
+
+
+def test_alignments_are_in_the_order_of_the_contigs_whatever_the_order_of_the_table(tmp_path):
+    alignments = [_alignment(query, subject, "0", "") for query, subject in ("2p", "2q", "0r", "1q", "1p")]
+    _, lines, taxa = _read(tmp_path, [], alignments, {})
+    assert [line[:2] for line in lines] == [
+        ["contig a", "r"],
+        ["contig b", "q"],
+        ["contig b", "p"],
+        ["contig c", "p"],
+        ["contig c", "q"],
+    ]
+    assert list(taxa) == ["r", "q", "p"]
 
 
 def test_taxa_come_from_the_lineages_of_the_database_where_it_has_them(tmp_path):
