@@ -13,6 +13,7 @@ from . import (
     annotate_mmseqs2,
     build_mmseqs2_database,
     classify,
+    embed,
     evaluate,
     refine,
     report,
@@ -31,6 +32,7 @@ _MODULES = (
     evaluate,
     summarize,
     report,
+    embed,
     build_mmseqs2_database,
     annotate_mmseqs2,
 )

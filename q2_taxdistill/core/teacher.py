@@ -148,7 +148,7 @@ def _predict_fold(
     most_probable = np.empty(len(outside), dtype=np.int64)
     for rows, logits in predict_logits(network, features[outside]):
         most_probable[rows] = np.argmax(softmax(logits) * evidence.likelihood(outside[rows]), axis=1)
-    discriminant = train_discriminant(features[outside], most_probable, len(evidence.tree))
+    discriminant = train_discriminant(features[outside], most_probable, evidence.tree, seed)
     return {
         "network": sparse.vstack(predicted, format="csr"),
         "discriminant": predict_discriminant(discriminant, features[inside]),

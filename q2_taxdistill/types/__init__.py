@@ -13,6 +13,8 @@ from . import (
     classifier,
     contig_labels,
     depths,
+    embedding,
+    language_model,
     mmseqs2_database,
     numbered_labels,
     reference_sequences,
@@ -29,6 +31,8 @@ _MODULES = (
     depths,
     mmseqs2_database,
     reference_sequences,
+    language_model,
+    embedding,
 )
 
 
