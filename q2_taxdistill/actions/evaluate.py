@@ -15,7 +15,7 @@ from qiime2.plugin import Float, List, Plugin, Range, Str
 
 from ..citations import citations
 from ..examples import artifacts
-from ..interop.fasta import read_lengths
+from ..interop.contig_lengths import read_lengths
 from ..report import evaluation, evaluation_page, page, taxonomies
 
 

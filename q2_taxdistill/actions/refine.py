@@ -7,7 +7,7 @@
 # ----------------------------------------------------------------------------
 """`refine`: the main job in one step."""
 
-from q2_types.feature_data import FeatureData, Sequence, Taxonomy
+from q2_types.feature_data import BLAST6, FeatureData, Sequence, Taxonomy
 from q2_types.feature_table import FeatureTable, Frequency, RelativeFrequency
 from qiime2.plugin import Plugin
 
@@ -24,6 +24,8 @@ def refine(
     sequences,
     taxonomy,
     table=None,
+    hits=None,
+    hit_taxonomy=None,
     confidence=parameters.DEFAULT_CONFIDENCE,
     seed=parameters.DEFAULT_SEED,
     min_length=parameters.DEFAULT_MIN_LENGTH,
@@ -36,7 +38,7 @@ def refine(
     classify = ctx.get_action("taxdistill", "classify")
     learning = {"seed": seed, "min_length": min_length, "device": device, "threads": threads}
 
-    (soft_labels,) = soft_label(sequences, taxonomy, table=table, **learning)
+    (soft_labels,) = soft_label(sequences, taxonomy, table=table, hits=hits, hit_taxonomy=hit_taxonomy, **learning)
     (classifier,) = train_student(sequences, taxonomy, soft_labels, table=table, **learning)
     refined_taxonomy, soft_taxonomy = classify(
         sequences,
@@ -58,6 +60,8 @@ def register(plugin: Plugin) -> None:
             "sequences": FeatureData[Sequence],
             "taxonomy": FeatureData[Taxonomy],
             "table": FeatureTable[Frequency | RelativeFrequency],
+            "hits": FeatureData[BLAST6],
+            "hit_taxonomy": FeatureData[Taxonomy],
         },
         parameters={"confidence": parameters.CONFIDENCE, **parameters.LEARNING},
         outputs=[
@@ -69,6 +73,8 @@ def register(plugin: Plugin) -> None:
             "sequences": parameters.SEQUENCES,
             "taxonomy": parameters.TAXONOMY,
             "table": parameters.TABLE,
+            "hits": parameters.HITS,
+            "hit_taxonomy": parameters.HIT_TAXONOMY,
         },
         parameter_descriptions={
             "confidence": parameters.CONFIDENCE_DESCRIPTION,
@@ -85,5 +91,8 @@ def register(plugin: Plugin) -> None:
             "teacher), train-student and classify with student and teacher heard together, and returns what each makes."
         ),
         citations=citations("taxometer"),
-        examples={"From labels, composition and depths": usage.refine},
+        examples={
+            "From labels, composition and depths": usage.refine,
+            "With alignments, which show new species": usage.refine_with_hits,
+        },
     )

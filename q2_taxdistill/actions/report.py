@@ -17,7 +17,7 @@ from qiime2.plugin import Float, List, Plugin, Range, Str
 
 from ..core.soft_labels import SoftLabels
 from ..examples import artifacts
-from ..interop.fasta import read_lengths
+from ..interop.contig_lengths import read_lengths
 from ..report.classifier_story import story_of
 from ..report.community import Abundances
 from ..report.refinement_page import write_report

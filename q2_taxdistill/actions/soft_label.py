@@ -7,22 +7,27 @@
 # ----------------------------------------------------------------------------
 """`soft-label`: the teacher's soft labels."""
 
+from typing import Optional
+
 import biom
 import numpy as np
 import pandas as pd
-from q2_types.feature_data import DNAFASTAFormat, FeatureData, Sequence, Taxonomy
+from q2_types.feature_data import BLAST6, DNAFASTAFormat, FeatureData, Sequence, Taxonomy
 from q2_types.feature_table import FeatureTable, Frequency, RelativeFrequency
 from qiime2.plugin import Int, Plugin, Range
 
 from ..citations import citations
-from ..core.evidence import label_evidence
+from ..core.evidence import Evidence, hit_evidence, label_evidence
 from ..core.features import FeatureScaling
+from ..core.hits import best_of_regions
+from ..core.identity import identity_evidence
 from ..core.soft_labels import SoftLabels, certain, overwrite
 from ..core.teacher import TRAINING, require_contigs, teach
 from ..core.tree import TaxonTree
 from ..examples import usage
 from ..types.soft_taxonomy import SoftTaxonomy
 from . import parameters
+from .alignments import Hits, read_hits
 from .progress import progress_bar
 from .study import align_depths, align_labels, read_contigs, say, timed
 
@@ -31,6 +36,8 @@ def soft_label(
     sequences: DNAFASTAFormat,
     taxonomy: pd.DataFrame,
     table: biom.Table = None,
+    hits: pd.DataFrame = None,
+    hit_taxonomy: pd.DataFrame = None,
     folds: int = 5,
     seed: int = parameters.DEFAULT_SEED,
     min_length: int = parameters.DEFAULT_MIN_LENGTH,
@@ -38,19 +45,19 @@ def soft_label(
     threads: int = 1,
 ) -> SoftLabels:
     """Make soft labels from a taxonomy, composition and abundance; see `core.teacher`."""
-    times: dict = {}
-    with timed(times, "reading the contigs"):
+    with timed("Reading the study"):
         contigs = read_contigs(sequences)
         labels, _ = align_labels(contigs, taxonomy)
         depths = align_depths(contigs, table)
-    tree = TaxonTree.from_lineages(labels)
-    evidence = label_evidence(tree, labels)
+        alignments = read_hits(contigs, labels, hits, hit_taxonomy)
+    tree = TaxonTree.from_lineages([*labels, *(alignments.lineages if alignments else ())])
+    with timed("Weighing the evidence"):
+        evidence, novelty = _evidence(tree, labels, alignments)
     long_enough = contigs.lengths >= min_length
     require_contigs(evidence, long_enough, folds)
-    say("Labels alone cannot show species that the database lacks: such contigs may keep the name of a relative.")
 
     values, samples = (depths.values, depths.samples) if depths else (None, ())
-    with timed(times, "teaching"), parameters.cpu_threads(threads):
+    with timed("Teaching"), parameters.cpu_threads(threads):
         scaling = FeatureScaling.fit(
             contigs.counts[long_enough], depths.values[long_enough] if depths else None, samples
         )
@@ -68,9 +75,32 @@ def soft_label(
         "trust": teaching.trust.by_head(),
         "held_out_log_likelihood": teaching.trust.log_likelihood,
         "error_rates": teaching.evidence.channel.rates.as_dict(),
-        "seconds": times,
+        "novelty": novelty,
     }
     return SoftLabels(tree, contigs.ids, own, story)
+
+
+def _evidence(tree: TaxonTree, labels: list, alignments: Optional[Hits]) -> tuple[Evidence, dict]:
+    """Weigh labels, or alignments where there are any; tell what they say of species that the database lacks."""
+    if alignments is None:
+        say(
+            "Without hits species that the database lacks cannot be seen: such contigs may keep the name of a relative."
+        )
+        return label_evidence(tree, labels), {}
+    regions = best_of_regions(alignments.on(tree))
+    found = identity_evidence(tree, regions, len(labels))
+    kind = "proteins" if regions.translated else "nucleotides"
+    say(
+        f"{len(regions.contig)} regions align to {kind}. Contigs that differ more than {found.scale.species:.1%} from "
+        f"a species count as of another."
+    )
+    novelty = {
+        "aligned_to": kind,
+        "species_border": found.scale.species,
+        "genus_border": found.scale.genus,
+        "mean_differences": [[difference, share] for difference, share in found.mean_differences.items()],
+    }
+    return hit_evidence(tree, labels, found), novelty
 
 
 def register(plugin: Plugin) -> None:
@@ -81,6 +111,8 @@ def register(plugin: Plugin) -> None:
             "sequences": FeatureData[Sequence],
             "taxonomy": FeatureData[Taxonomy],
             "table": FeatureTable[Frequency | RelativeFrequency],
+            "hits": FeatureData[BLAST6],
+            "hit_taxonomy": FeatureData[Taxonomy],
         },
         parameters={"folds": Int % Range(2, None), **parameters.LEARNING},
         outputs=[("soft_taxonomy", FeatureData[SoftTaxonomy])],
@@ -88,6 +120,8 @@ def register(plugin: Plugin) -> None:
             "sequences": parameters.SEQUENCES,
             "taxonomy": parameters.TAXONOMY,
             "table": parameters.TABLE,
+            "hits": parameters.HITS,
+            "hit_taxonomy": parameters.HIT_TAXONOMY,
         },
         parameter_descriptions={
             "folds": "Into how many parts the contigs are split: the soft label of a contig comes from heads that "
@@ -102,6 +136,9 @@ def register(plugin: Plugin) -> None:
             "what its own label says are combined by Bayes' rule, with error rates of the labels that are estimated "
             "from the study itself."
         ),
-        citations=citations("taxdistill", "confidentlearning", "pytorch"),
-        examples={"From labels, composition and depths": usage.soft_label},
+        citations=citations("taxdistill", "confidentlearning", "aai", "pytorch"),
+        examples={
+            "From labels, composition and depths": usage.soft_label,
+            "With alignments, which show new species": usage.soft_label_with_hits,
+        },
     )

@@ -14,7 +14,7 @@ from q2_types.feature_table import FeatureTable, Frequency, RelativeFrequency
 from qiime2.plugin import Plugin
 
 from ..examples import artifacts
-from ..interop.fasta import read_lengths
+from ..interop.contig_lengths import read_lengths
 from ..report import changes, changes_page, community, page, taxonomies
 
 

@@ -49,8 +49,7 @@ def train_student(
     threads: int = 1,
 ) -> Classifier:
     """Train a student on a study; see `core.student`."""
-    times: dict = {}
-    with timed(times, "reading the contigs"):
+    with timed("Reading the study"):
         contigs = read_contigs(sequences)
         labels, _ = align_labels(contigs, taxonomy)
         depths = align_depths(contigs, table)
@@ -62,7 +61,7 @@ def train_student(
 
     values, samples = (depths.values[learned], depths.samples) if depths else (None, ())
     how = Distillation(None if kd_alpha == "auto" else float(kd_alpha), kd_temperature, epochs, seed, device)
-    with timed(times, "training the student"), parameters.cpu_threads(threads):
+    with timed("Training the student"), parameters.cpu_threads(threads):
         scaling = FeatureScaling.fit(contigs.counts[learned], values, samples)
         features = scaling.transform(contigs.counts[learned], values)
         with progress_bar("Training the student", how.n_epochs * how.n_trainings()) as step:
@@ -76,7 +75,6 @@ def train_student(
         "kd_alpha": tried[0].alpha,
         "calibration_temperature": tried[0].calibration,
         "held_out": [asdict(result) for result in tried],
-        "seconds": times,
         "teacher": soft_taxonomy.story,
     }
     settings = {

@@ -13,11 +13,17 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy import sparse
 
+from .identity import IdentityEvidence
 from .noise import ErrorRates, NoiseChannel
 from .soft_labels import certain
 from .tree import ROOT, TaxonTree
 
-# How often the kinds of error occur where a study does not tell otherwise: of single labels by a search tool.
+# How often the kinds of error occur where a study does not tell otherwise: of single labels by a search tool, and of
+# what the alignments of single contigs look like. A contig of genes that its species' reference does not have looks
+# like one of another species or genus; alignments hardly ever look like another named species.
+HIT_ERROR_RATES = ErrorRates(
+    exact=0.86, too_shallow=0.10, too_deep=0.02, relative_named=0.004, relative_unnamed=0.01, elsewhere=0.006
+)
 LABEL_ERROR_RATES = ErrorRates(
     exact=0.82, too_shallow=0.12, too_deep=0.01, relative_named=0.03, relative_unnamed=0.01, elsewhere=0.01
 )
@@ -71,7 +77,7 @@ class Evidence:
         """
         return self.channel.likelihood(self.apparent[rows]) * self.admissible
 
-    def estimate_rates(self, predicted: sparse.csr_matrix, prior_contigs: float = 200.0) -> "Evidence":
+    def estimate_rates(self, predicted: sparse.csr_matrix, prior_contigs: float) -> "Evidence":
         """Estimate the error rates on predictions that did not see the evidence of the contigs they are for."""
         rows = np.flatnonzero(self.speaks)
         return replace(self, channel=self.channel.estimate(self.apparent[rows], predicted[rows], prior_contigs))
@@ -82,7 +88,7 @@ class Evidence:
 _UNSEEN_NOVELTY = 1e-6
 
 
-def label_evidence(tree: TaxonTree, labels: Sequence[tuple[str, ...]]) -> Evidence:
+def label_evidence(tree: TaxonTree, labels: Sequence[tuple[str, ...]], also_named: int = 0) -> Evidence:
     """Take the labels of a search tool as evidence.
 
     Parameters
@@ -91,15 +97,17 @@ def label_evidence(tree: TaxonTree, labels: Sequence[tuple[str, ...]]) -> Eviden
         Holds every label.
     labels : sequence of tuple of str
         One lineage per contig; the empty lineage for a contig without a label, which says nothing.
+    also_named : int
+        How many taxa are named by other evidence.
 
     Raises
     ------
     TooFewTaxaError
-        If the labels name fewer than two taxa.
+        If fewer than two taxa are named.
     """
     nodes = np.array([tree.index[label] for label in labels], dtype=np.int64)
     named = np.unique(nodes[nodes != ROOT])
-    if len(named) < 2:
+    if max(len(named), also_named) < 2:
         found = f"all {int((nodes != ROOT).sum())} labels are {tree.label(named[0])!r}" if len(named) else "none is"
         raise TooFewTaxaError(
             f"At least two different taxa are needed among the labels, and of {len(nodes)} contigs {found}. "
@@ -109,3 +117,29 @@ def label_evidence(tree: TaxonTree, labels: Sequence[tuple[str, ...]]) -> Eviden
     apparent.eliminate_zeros()
     admissible = np.where(tree.is_leaf, 1, _UNSEEN_NOVELTY).astype(np.float32)
     return Evidence(apparent.tocsr(), NoiseChannel(tree, LABEL_ERROR_RATES), admissible)
+
+
+def hit_evidence(tree: TaxonTree, labels: Sequence[tuple[str, ...]], alignments: IdentityEvidence) -> Evidence:
+    """Take what alignments look like as evidence, and labels where there is no alignment.
+
+    Parameters
+    ----------
+    tree : TaxonTree
+        Holds every label and the taxon of every subject.
+    labels : sequence of tuple of str
+        One lineage per contig.
+    alignments : IdentityEvidence
+
+    Raises
+    ------
+    TooFewTaxaError
+        If labels and alignments name fewer than two taxa.
+    """
+    by_label = label_evidence(tree, labels, also_named=int((alignments.apparent.sum(axis=0) > 0).sum()))
+    # Without alignments a label at an inner node says "somewhere below", which is not what mass there means here.
+    silent = np.diff(alignments.apparent.indptr) == 0
+    leaf = np.array([tree.is_leaf[tree.index[label]] for label in labels])
+    filled = sparse.diags((silent & leaf).astype(np.float32)) @ by_label.apparent
+    apparent = (alignments.apparent + filled).tocsr()
+    apparent.eliminate_zeros()
+    return Evidence(apparent, by_label.channel.with_rates(HIT_ERROR_RATES), np.ones(len(tree), dtype=np.float32))

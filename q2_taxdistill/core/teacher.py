@@ -99,7 +99,9 @@ def teach(
 
     trust = measure_trust(predictions, evidence, usable)
     predicted = pool(predictions, trust, evidence)
-    evidence = evidence.estimate_rates(predicted)
+    # The heads learned from evidence with the same errors and repeat a part of them, so that too few are seen: what is
+    # known beforehand of the errors weighs as much as the study.
+    evidence = evidence.estimate_rates(predicted, prior_contigs=float(usable.sum()))
     return Teaching(predicted, combine(predicted, evidence), trust, evidence)
 
 
@@ -148,7 +150,7 @@ def _predict_fold(
     most_probable = np.empty(len(outside), dtype=np.int64)
     for rows, logits in predict_logits(network, features[outside]):
         most_probable[rows] = np.argmax(softmax(logits) * evidence.likelihood(outside[rows]), axis=1)
-    discriminant = train_discriminant(features[outside], most_probable, len(evidence.tree))
+    discriminant = train_discriminant(features[outside], most_probable, evidence.tree, seed)
     return {
         "network": sparse.vstack(predicted, format="csr"),
         "discriminant": predict_discriminant(discriminant, features[inside]),

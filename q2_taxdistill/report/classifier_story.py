@@ -27,12 +27,12 @@ _HEADS = {
     _POOL: "All parts of the teacher, each by the trust in it.",
 }
 _ERRORS = {
-    "exact": "The label is right.",
-    "too_shallow": "The label stops above the contig's taxon.",
-    "too_deep": "The label names a member of a taxon of which the contig is another, unknown member.",
-    "relative_named": "The label is of a close relative, such as a sister species.",
-    "relative_unnamed": "The label stops at another taxon nearby, such as another genus of the family.",
-    "elsewhere": "The label is of a distant taxon.",
+    "exact": ("right", "The label is the contig's taxon."),
+    "too_shallow": ("too shallow", "The label stops above the contig's taxon."),
+    "too_deep": ("too deep", "The label names a member of a taxon of which the contig is another, unknown member."),
+    "relative_named": ("a relative", "The label is of a close relative, such as a sister species."),
+    "relative_unnamed": ("a relative's group", "The label stops at a taxon nearby, such as another genus."),
+    "elsewhere": ("elsewhere", "The label is of a distant taxon."),
 }
 # Less than one contig's worth of probability says nothing.
 _LEAST_NOVEL = 1.0
@@ -66,7 +66,7 @@ def story_of(
         held_out=_held_out(teacher, kept),
         teachers_shares=_shares(kept),
         label_errors=[
-            LabelError(kind.replace("_", " "), share, _ERRORS.get(kind, ""))
+            LabelError(_ERRORS[kind][0], share, _ERRORS[kind][1]) if kind in _ERRORS else LabelError(kind, share)
             for kind, share in teacher.get("error_rates", {}).items()
         ],
         calibration=[ConfidenceClass(**entry) for entry in kept.get("calibration", ())],

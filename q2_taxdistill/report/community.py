@@ -160,8 +160,8 @@ def _table(comparison, taxa, before, after, samples: pd.Index, least: float) -> 
         {
             "sample": samples[columns],
             "taxon": names[rows],
-            "before": before[rows, columns],
-            "after": after[rows, columns],
+            "before": before[rows, columns].round(6),
+            "after": after[rows, columns].round(6),
         }
     )
     rare = pd.DataFrame(

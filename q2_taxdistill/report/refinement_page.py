@@ -44,7 +44,7 @@ def write_report(
     abundances : Abundances, optional
         Depths of the contigs, see `Abundances.from_biom`.
     lengths : pandas.Series, optional
-        Of the contigs, in base pairs, see `interop.fasta.read_lengths`.
+        Of the contigs, in base pairs, see `interop.contig_lengths.read_lengths`.
 
     Raises
     ------

@@ -206,8 +206,8 @@ class TrainingStory:
         unknown = sorted(set(data) - known)
         if unknown:
             raise ValueError(f"A training story has no part {unknown[0]!r}; its parts are {', '.join(sorted(known))}.")
-        parts = {name: [_read(kind, name, entry) for entry in data.get(name, ())] for name, kind in _PARTS.items()}
-        return cls(**parts, temperature=data.get("temperature"), notes=list(data.get("notes", ())))
+        parts = {name: tuple(_read(kind, name, entry) for entry in data.get(name, ())) for name, kind in _PARTS.items()}
+        return cls(**parts, temperature=data.get("temperature"), notes=tuple(data.get("notes", ())))
 
 
 _PARTS = {

@@ -32,7 +32,7 @@ def held_out_bars(numbers: Table) -> Chart:
                 "x": {
                     "field": "log_likelihood",
                     "type": "quantitative",
-                    "title": "log-likelihood of held-out labels, nats per contig",
+                    "title": "nats per contig",
                     "axis": {"tickCount": 6},
                 },
                 "tooltip": [
@@ -130,7 +130,7 @@ def share_line(numbers: Table) -> Chart:
                 },
             ],
         },
-        caption="The ring marks the share that the classifier was trained with. The vertical axis does not start at 0.",
+        caption="The ring marks the share that the classifier was trained with. The vertical axis need not start at 0.",
         numbers=numbers,
     )
 
@@ -150,7 +150,6 @@ def loss_lines(numbers: Table) -> Chart:
             ],
             "width": "container",
             "height": 260,
-            "mark": {"type": "line", "strokeWidth": 2, "point": {"size": 20}},
             "encoding": {
                 "x": {
                     "field": "epoch",
@@ -170,29 +169,36 @@ def loss_lines(numbers: Table) -> Chart:
                     "title": None,
                     "sort": None,
                     "scale": {"range": [colour(name) for name in SERIES]},
-                    "legend": {"orient": "top"},
+                    "legend": {"orient": "top", "symbolType": "circle"},
                 },
-                "strokeDash": {
-                    "field": "contigs",
-                    "type": "nominal",
-                    "title": None,
-                    "scale": {"domain": ["training", "held out"], "range": [[1, 0], [5, 3]]},
-                    "legend": {
-                        "orient": "top",
-                        "symbolType": "stroke",
-                        "symbolStrokeColor": colour("ink"),
-                        "symbolSize": 300,
+            },
+            "layer": [
+                {
+                    "mark": {"type": "line", "strokeWidth": 2},
+                    "encoding": {
+                        "strokeDash": {
+                            "field": "contigs",
+                            "type": "nominal",
+                            "title": None,
+                            "scale": {"domain": ["training", "held out"], "range": [[1, 0], [5, 3]]},
+                            "legend": {"orient": "top", "symbolSize": 400},
+                        }
                     },
                 },
-                "tooltip": [
-                    text_tip("model", "model"),
-                    text_tip("contigs", "contigs"),
-                    tip("epoch", "epoch", ",.0f"),
-                    tip("loss", "loss", ".4f"),
-                ],
-            },
+                {
+                    "mark": {"type": "point", "size": 25, "filled": True},
+                    "encoding": {
+                        "tooltip": [
+                            text_tip("model", "model"),
+                            text_tip("contigs", "contigs"),
+                            tip("epoch", "epoch", ",.0f"),
+                            tip("loss", "loss", ".4f"),
+                        ]
+                    },
+                },
+            ],
         },
-        caption="The vertical axis does not start at 0.",
+        caption="The vertical axis need not start at 0.",
         numbers=numbers,
     )
 
@@ -257,7 +263,7 @@ def step_bars(steps: Sequence[str], numbers: Table) -> Chart:
                     "sort": list(steps),
                     "axis": {"labelLimit": 200},
                 },
-                "x": {"field": "seconds", "type": "quantitative", "title": "seconds"},
+                "x": {"field": "seconds", "type": "quantitative", "title": "seconds", "axis": {"tickCount": 6}},
                 "tooltip": [text_tip("name", "step"), tip("seconds", "seconds", ",.1f")],
             },
         },
