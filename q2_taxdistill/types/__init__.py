@@ -15,7 +15,9 @@ from . import (
     depths,
     embedding,
     language_model,
+    mmseqs2_database,
     numbered_labels,
+    reference_sequences,
     soft_taxonomy,
     taxonomy_exports,
 )
@@ -27,6 +29,8 @@ _MODULES = (
     numbered_labels,
     taxonomy_exports,
     depths,
+    mmseqs2_database,
+    reference_sequences,
     language_model,
     embedding,
 )
