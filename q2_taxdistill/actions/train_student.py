@@ -116,7 +116,7 @@ def register(plugin: Plugin) -> None:
         },
         parameter_descriptions={
             "kd_alpha": 'The weight of the labels against that of the soft labels. "auto" takes the one under which '
-            "the labels of held-out contigs are most probable. TaxDistill's authors use 0.3.",
+            "the soft labels of held-out contigs are most probable. TaxDistill's authors use 0.3.",
             "kd_temperature": "The temperature at which the student matches the soft labels: the higher, the more do "
             "improbable taxa count. TaxDistill's authors use 4.",
             "epochs": "How often the student sees every contig.",

@@ -128,9 +128,7 @@ def teach(
         rows = np.flatnonzero(language.embedded)
         spoken = {head: prediction[rows] for head, prediction in heard.items()}
         predicted = overwrite(predicted, rows, pool(spoken, language_trust, evidence))
-    # The heads learned from evidence with the same errors and repeat a part of them, so that too few are seen: what is
-    # known beforehand of the errors weighs as much as the study.
-    evidence = evidence.estimate_rates(predicted, prior_contigs=float(usable.sum()))
+    evidence = evidence.estimate_rates(predicted, usable)
     return Teaching(predicted, combine(predicted, evidence), trust, language_trust, evidence)
 
 
