@@ -7,13 +7,14 @@
 # ----------------------------------------------------------------------------
 """`refine`: the main job in one step."""
 
-from q2_types.feature_data import BLAST6, FeatureData, Sequence, Taxonomy
+from q2_types.feature_data import BLAST6, FeatureData, Taxonomy
 from q2_types.feature_table import FeatureTable, Frequency, RelativeFrequency
 from qiime2.plugin import Plugin
 
 from ..citations import citations
 from ..examples import usage
 from ..types.classifier import TaxDistillClassifier
+from ..types.contigs import CONTIGS
 from ..types.soft_taxonomy import SoftTaxonomy
 from . import parameters
 from .threshold import CLASSIFICATION
@@ -57,7 +58,7 @@ def register(plugin: Plugin) -> None:
     plugin.pipelines.register_function(
         function=refine,
         inputs={
-            "sequences": FeatureData[Sequence],
+            "sequences": CONTIGS,
             "taxonomy": FeatureData[Taxonomy],
             "table": FeatureTable[Frequency | RelativeFrequency],
             "hits": FeatureData[BLAST6],

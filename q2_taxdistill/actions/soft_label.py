@@ -12,7 +12,7 @@ from typing import Optional
 import biom
 import numpy as np
 import pandas as pd
-from q2_types.feature_data import BLAST6, DNAFASTAFormat, FeatureData, Sequence, Taxonomy
+from q2_types.feature_data import BLAST6, DNAFASTAFormat, FeatureData, Taxonomy
 from q2_types.feature_table import FeatureTable, Frequency, RelativeFrequency
 from qiime2.plugin import Int, Plugin, Range
 
@@ -25,6 +25,7 @@ from ..core.soft_labels import SoftLabels, certain, overwrite
 from ..core.teacher import TRAINING, require_contigs, teach
 from ..core.tree import TaxonTree
 from ..examples import usage
+from ..types.contigs import CONTIGS
 from ..types.soft_taxonomy import SoftTaxonomy
 from . import parameters
 from .alignments import Hits, read_hits
@@ -108,7 +109,7 @@ def register(plugin: Plugin) -> None:
     plugin.methods.register_function(
         function=soft_label,
         inputs={
-            "sequences": FeatureData[Sequence],
+            "sequences": CONTIGS,
             "taxonomy": FeatureData[Taxonomy],
             "table": FeatureTable[Frequency | RelativeFrequency],
             "hits": FeatureData[BLAST6],
