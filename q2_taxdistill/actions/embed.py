@@ -83,7 +83,8 @@ def embed(
 
 
 _LANGUAGE_MODEL = "The language model, such as GenomeOcean."
-_SETTINGS = {
+MAX_CONTIGS = Int % Range(1, None)
+SETTINGS = {
     "windows_per_contig": Int % Range(1, None) | Str % Choices(["all"]),
     "window_tokens": Int % Range(16, None) | Str % Choices(["auto"]),
     "pooling": Str % Choices(list(POOLINGS)),
@@ -93,7 +94,7 @@ _SETTINGS = {
     "device": parameters.LEARNING["device"],
     "threads": parameters.LEARNING["threads"],
 }
-_SETTING_DESCRIPTIONS = {
+SETTING_DESCRIPTIONS = {
     "windows_per_contig": (
         "How many windows of a contig the model reads; this decides what the job costs. Windows lie evenly over the "
         "contig and never overlap; a contig that fewer windows cover gets fewer. `all` reads every base once."
@@ -118,7 +119,7 @@ _SETTING_DESCRIPTIONS = {
     "device": parameters.LEARNING_DESCRIPTIONS["device"],
     "threads": parameters.LEARNING_DESCRIPTIONS["threads"],
 }
-_SELECTION_DESCRIPTIONS = {
+SELECTION_DESCRIPTIONS = {
     "max_contigs": (
         "Embed at most so many contigs, spread over composition and length, and over labels and depth profiles where a "
         "taxonomy and a table are given."
@@ -141,8 +142,8 @@ def register(plugin: Plugin) -> None:
         function=embed,
         inputs={"sequences": CONTIGS, "language_model": GenomicLanguageModel, **_SELECTION_INPUTS},
         parameters={
-            **_SETTINGS,
-            "max_contigs": Int % Range(1, None),
+            **SETTINGS,
+            "max_contigs": MAX_CONTIGS,
             "seed": parameters.LEARNING["seed"],
             "num_partitions": Int % Range(1, None),
         },
@@ -153,8 +154,8 @@ def register(plugin: Plugin) -> None:
             **_SELECTION_INPUT_DESCRIPTIONS,
         },
         parameter_descriptions={
-            **_SETTING_DESCRIPTIONS,
-            **_SELECTION_DESCRIPTIONS,
+            **SETTING_DESCRIPTIONS,
+            **SELECTION_DESCRIPTIONS,
             "num_partitions": (
                 "How many parts of like cost the contigs are cut into. Parts run at the same time with `--parallel` "
                 "(QIIME 2 2023.5 and later), and parts that are done are not done again when an interrupted run is "
@@ -174,10 +175,10 @@ def register(plugin: Plugin) -> None:
     plugin.methods.register_function(
         function=_select_contigs_to_embed,
         inputs={"sequences": CONTIGS, **_SELECTION_INPUTS},
-        parameters={"max_contigs": Int % Range(1, None), "seed": parameters.LEARNING["seed"]},
+        parameters={"max_contigs": MAX_CONTIGS, "seed": parameters.LEARNING["seed"]},
         outputs=[("selected", FeatureData[Sequence])],
         input_descriptions={"sequences": parameters.SEQUENCES, **_SELECTION_INPUT_DESCRIPTIONS},
-        parameter_descriptions=_SELECTION_DESCRIPTIONS,
+        parameter_descriptions=SELECTION_DESCRIPTIONS,
         output_descriptions={"selected": "The chosen contigs, in the order of the input."},
         name="Choose contigs to embed",
         description="A part of embed: chooses contigs that stand for all of them.",
@@ -188,14 +189,14 @@ def register(plugin: Plugin) -> None:
         function=_embed_partition,
         inputs={"sequences": CONTIGS, "language_model": GenomicLanguageModel},
         parameters={
-            **_SETTINGS,
+            **SETTINGS,
             "partition": Int % Range(0, None),
             "num_partitions": Int % Range(1, None),
         },
         outputs=[("embeddings", FeatureData[SequenceEmbeddingType])],
         input_descriptions={"sequences": parameters.SEQUENCES, "language_model": _LANGUAGE_MODEL},
         parameter_descriptions={
-            **_SETTING_DESCRIPTIONS,
+            **SETTING_DESCRIPTIONS,
             "partition": "Which part of the contigs to embed, from 0.",
             "num_partitions": "How many parts of like cost the contigs are cut into.",
         },

@@ -7,7 +7,7 @@
 # ----------------------------------------------------------------------------
 """`report`: what a refinement changed, and how its classifier was made."""
 
-from typing import Optional
+from typing import Optional, Union
 
 import biom
 import pandas as pd
@@ -36,6 +36,7 @@ def report(
     soft_taxonomy: SoftLabels = None,
     table: biom.Table = None,
     sequences: DNAFASTAFormat = None,
+    confidence: Optional[Union[float, str]] = None,
     steps: Optional[str] = None,
     seconds: Optional[float] = None,
 ) -> None:
@@ -48,9 +49,10 @@ def report(
     """
     if len(steps or ()) != len(seconds or ()):
         raise ValueError(f"There are {len(steps or ())} steps and {len(seconds or ())} seconds. Give one for each.")
+    chosen = {} if confidence is None else {"confidence": confidence}
     story = story_of(
         classifier.story,
-        classifier.parameters,
+        {**chosen, **classifier.parameters},
         _meanings(),
         classifier.student.scaling.samples,
         soft_taxonomy,
@@ -67,11 +69,11 @@ def report(
 
 
 def _meanings() -> dict:
-    """What the parameters of the training do, as `qiime taxdistill train-student --help` says."""
+    """What the parameters of a refinement do, as the help of its steps says."""
     from ..plugin_setup import plugin
 
-    signature = plugin.methods["train_student"].signature
-    return {name: spec.description for name, spec in signature.parameters.items()}
+    signatures = [plugin.methods[step].signature for step in ("classify", "soft_label", "train_student")]
+    return {name: spec.description for signature in signatures for name, spec in signature.parameters.items()}
 
 
 def _report_example(use) -> None:
@@ -102,7 +104,7 @@ def register(plugin: Plugin) -> None:
             "table": FeatureTable[Frequency | RelativeFrequency],
             "sequences": CONTIGS,
         },
-        parameters={"steps": List[Str], "seconds": List[Float % Range(0, None)]},
+        parameters={"confidence": parameters.CONFIDENCE, "steps": List[Str], "seconds": List[Float % Range(0, None)]},
         input_descriptions={
             "before": "The labels that were to be corrected.",
             "after": "The refined taxonomy.",
@@ -114,6 +116,7 @@ def register(plugin: Plugin) -> None:
             "times length.",
         },
         parameter_descriptions={
+            "confidence": "The confidence that the refined taxonomy was read at, to tell it with the other parameters.",
             "steps": "Names of the steps of the job, to show where the time went; by default those that the classifier "
             "knows of.",
             "seconds": "How long each of them took.",

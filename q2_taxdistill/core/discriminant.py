@@ -20,8 +20,8 @@ from .network import PREDICTED_AT_ONCE, softmax
 from .soft_labels import sparsify
 from .tree import TaxonTree
 
-# The covariance within taxa is shrunk this far towards a multiple of the identity.
-_SHRINKAGE = 0.1
+# The covariance within taxa is shrunk this far towards a multiple of the identity, where nothing else is asked for.
+SHRINKAGE = 0.1
 # Discriminants are sure of themselves beyond what their few contigs a taxon warrant.
 _TEMPERATURE = 1.5
 # A taxon with fewer contigs has no mean worth the name.
@@ -49,7 +49,9 @@ class Discriminant:
     n_nodes: int
 
 
-def train_discriminant(features: np.ndarray, nodes: np.ndarray, tree: TaxonTree, seed: int) -> Discriminant:
+def train_discriminant(
+    features: np.ndarray, nodes: np.ndarray, tree: TaxonTree, seed: int, shrinkage: float = SHRINKAGE
+) -> Discriminant:
     """Fit the Gaussians.
 
     Parameters
@@ -60,6 +62,8 @@ def train_discriminant(features: np.ndarray, nodes: np.ndarray, tree: TaxonTree,
     tree : TaxonTree
     seed : int
         Of the division of unknown taxa.
+    shrinkage : float in 0 to 1
+        Of the covariance, towards a multiple of the identity.
     """
     from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
@@ -69,8 +73,8 @@ def train_discriminant(features: np.ndarray, nodes: np.ndarray, tree: TaxonTree,
         # one taxon tells nothing apart: every contig is as likely of the most frequent one
         only = np.array([np.bincount(nodes).argmax()])
         return Discriminant(only, np.zeros((features.shape[1], 1)), np.zeros(1), len(tree))
-    gaussians, owners = _divide_unknown_taxa(features[kept], nodes[kept], tree, seed)
-    model = LinearDiscriminantAnalysis(solver="lsqr", shrinkage=_SHRINKAGE).fit(features[kept], gaussians)
+    gaussians, owners = _divide_unknown_taxa(features[kept], nodes[kept], tree, seed, shrinkage)
+    model = LinearDiscriminantAnalysis(solver="lsqr", shrinkage=shrinkage).fit(features[kept], gaussians)
     coefficients, intercepts = model.coef_.T, model.intercept_
     if len(model.classes_) == 2:  # scikit-learn gives the difference of the two scores
         coefficients = np.hstack([np.zeros_like(coefficients), coefficients])
@@ -79,7 +83,7 @@ def train_discriminant(features: np.ndarray, nodes: np.ndarray, tree: TaxonTree,
 
 
 def _divide_unknown_taxa(
-    features: np.ndarray, nodes: np.ndarray, tree: TaxonTree, seed: int
+    features: np.ndarray, nodes: np.ndarray, tree: TaxonTree, seed: int, shrinkage: float
 ) -> tuple[np.ndarray, np.ndarray]:
     """Divide the contigs of inner nodes by k-means on whitened features.
 
@@ -95,7 +99,7 @@ def _divide_unknown_taxa(
     owners = list(taxa)
     means = np.stack([features[gaussians == number].mean(axis=0) for number in range(len(taxa))])
     within = np.cov(features - means[gaussians], rowvar=False)
-    shrunk = (1 - _SHRINKAGE) * within + _SHRINKAGE * np.trace(within) / len(within) * np.eye(len(within))
+    shrunk = (1 - shrinkage) * within + shrinkage * np.trace(within) / len(within) * np.eye(len(within))
     whitening = np.linalg.inv(np.linalg.cholesky(shrunk)).T
     for number in np.flatnonzero(~tree.is_leaf[taxa]):
         members = np.flatnonzero(gaussians == number)

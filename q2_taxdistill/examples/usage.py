@@ -27,26 +27,33 @@ def _hits(use) -> dict:
 
 def refine(use) -> None:
     """Correct the labels of a small community."""
-    refined, soft, classifier = use.action(
+    refined, soft, classifier, report = use.action(
         use.UsageAction("taxdistill", "refine"),
         use.UsageInputs(**_study(use), min_length=500),
         use.UsageOutputNames(
-            refined_taxonomy="refined_taxonomy", soft_taxonomy="soft_taxonomy", classifier="classifier"
+            refined_taxonomy="refined_taxonomy",
+            soft_taxonomy="soft_taxonomy",
+            classifier="classifier",
+            report="report",
         ),
     )
     refined.assert_output_type("FeatureData[Taxonomy]")
     refined.assert_has_line_matching("taxonomy.tsv", r"contig_1\td__Bacteria;.*\t[01]\.\d+")
     soft.assert_output_type("FeatureData[SoftTaxonomy]")
     classifier.assert_output_type("TaxDistillClassifier")
+    report.assert_output_type("Visualization")
 
 
 def refine_with_hits(use) -> None:
     """Correct the labels of a small community, species that the database lacks included."""
-    refined, _, _ = use.action(
+    refined, _, _, _ = use.action(
         use.UsageAction("taxdistill", "refine"),
         use.UsageInputs(**_study(use), **_hits(use), min_length=500),
         use.UsageOutputNames(
-            refined_taxonomy="refined_taxonomy", soft_taxonomy="soft_taxonomy", classifier="classifier"
+            refined_taxonomy="refined_taxonomy",
+            soft_taxonomy="soft_taxonomy",
+            classifier="classifier",
+            report="report",
         ),
     )
     refined.assert_output_type("FeatureData[Taxonomy]")

@@ -20,8 +20,7 @@ import pandas as pd
 from ..core.lineage import RANKS
 from ..core.soft_labels import SoftLabels
 from .contig_labels import read_fraction
-from .depths import note_contig
-from .tsv import FileContentError, lines_of, quoted
+from .tsv import FileContentError, lines_of, note_contig, quoted
 
 _FIRST_COLUMNS = ["Feature ID", "Taxon"]
 _RANKS_IN_ORDER = (RANKS[0], "realm", "kingdom", *RANKS[1:], "strain")

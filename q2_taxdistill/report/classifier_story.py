@@ -15,7 +15,18 @@ from q2_taxdistill.core.lineage import format_lineage
 from q2_taxdistill.core.soft_labels import SoftLabels
 from q2_taxdistill.core.tree import ROOT
 
-from .story import ConfidenceClass, HeldOut, LabelError, Novelty, Parameter, Step, TeachersShare, TrainingStory
+from .story import (
+    Border,
+    ConfidenceClass,
+    Distance,
+    HeldOut,
+    LabelError,
+    Novelty,
+    Parameter,
+    Step,
+    TeachersShare,
+    TrainingStory,
+)
 
 _POOL = "pool"
 _HEADS = {
@@ -53,7 +64,7 @@ def story_of(
         The `story` of a classifier: what `train-student` and, under ``teacher``, `soft-label` measured. Parts that it
         lacks are left out.
     parameters : dict
-        Those of the training, by name.
+        Those of the training and whatever else was chosen, by name; the teacher's are added from `kept`.
     meanings : dict of str to str
         What each parameter does, in words.
     samples : tuple of str
@@ -62,6 +73,8 @@ def story_of(
         What the classifier made of the contigs; they say what is new.
     """
     teacher = kept.get("teacher", {})
+    parameters = {**teacher.get("parameters", {}), **parameters}
+    alignments = teacher.get("novelty", {})
     return TrainingStory(
         held_out=_held_out(teacher, kept),
         teachers_shares=_shares(kept),
@@ -72,6 +85,12 @@ def story_of(
         calibration=[ConfidenceClass(**entry) for entry in kept.get("calibration", ())],
         temperature=kept.get("calibration_temperature"),
         novelty=[] if soft_labels is None else novelty(soft_labels),
+        distances=[Distance(*entry) for entry in alignments.get("mean_differences", ())],
+        borders=[
+            Border(rank, alignments[f"{rank}_border"])
+            for rank in ("species", "genus")
+            if f"{rank}_border" in alignments
+        ],
         parameters=[Parameter(name, value, meanings.get(name, "")) for name, value in parameters.items()],
         steps=[
             Step(name if part is kept else f"teacher: {name}", seconds)

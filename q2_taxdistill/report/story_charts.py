@@ -8,6 +8,9 @@
 """The charts of a training story."""
 
 from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
 
 from .charts import ideal_line, kinds, share_axis, text_tip, tip
 from .content import Chart, Table
@@ -242,6 +245,56 @@ def calibration_curve(numbers: Table) -> Chart:
         "a perfect model stays below the diagonal at the right end. The larger a point, the more labels.",
         numbers=numbers,
     )
+
+
+def distance_bars(borders: pd.DataFrame, numbers: Table) -> Chart:
+    """How far contigs are from the database, with the borders of species and genus."""
+    scale = {"type": "log", "nice": False}
+    x = {"field": "difference", "type": "quantitative", "title": "difference (1 - identity)", "scale": scale}
+    tooltip = [tip("difference", "difference", ".1%"), tip("share", "share of contigs", ".2%")]
+    return Chart(
+        "distances-chart",
+        "How far contigs are from the database",
+        "An area: the share of contigs by how much they differ from their nearest relatives in the database; upright "
+        "lines mark where another species and another genus begin.",
+        {
+            "width": "container",
+            "height": 240,
+            "layer": [
+                {
+                    "data": {"name": "distances"},
+                    "mark": {"type": "area", "opacity": 0.35, "color": colour("correct"), "interpolate": "monotone"},
+                    "encoding": {"x": {**x, "axis": {"format": ".1~%", "tickCount": 6}}, "y": _share_of_contigs()},
+                },
+                {
+                    "data": {"name": "distances"},
+                    "mark": {"type": "point", "filled": True, "size": 40, "color": colour("correct")},
+                    "encoding": {"x": x, "y": _share_of_contigs(), "tooltip": tooltip},
+                },
+                {
+                    "data": {"values": borders.to_dict("records")},
+                    "mark": {"type": "rule", "color": colour("wrong"), "strokeWidth": 1.5, "strokeDash": [5, 3]},
+                    "encoding": {"x": x},
+                },
+                {
+                    "data": {"values": borders.to_dict("records")},
+                    "transform": [{"calculate": "'another ' + datum.rank", "as": "said"}],
+                    "mark": {"type": "text", "align": "right", "dx": -5, "y": 8, "fontSize": 12, "aria": False},
+                    "encoding": {"x": x, "text": {"field": "said"}, "color": {"value": colour("wrong")}},
+                },
+            ],
+        },
+        numbers=numbers,
+    )
+
+
+def _share_of_contigs() -> dict[str, Any]:
+    return {
+        "field": "share",
+        "type": "quantitative",
+        "title": "share of contigs",
+        "axis": {"format": ".0%", "tickCount": 5},
+    }
 
 
 def step_bars(steps: Sequence[str], numbers: Table) -> Chart:

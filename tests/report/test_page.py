@@ -117,7 +117,7 @@ def test_umlauts_survive_a_locale_that_has_none(tmp_path):
         "from q2_taxdistill.report.page import write_page; name = 'M\\xfchlh\\xe4user';"
         "write_page(Page(name, name, [Section('part', name, [name])]), sys.argv[1])"
     )
-    package = str(Path(__file__).resolve().parents[2])
+    package = os.pathsep.join([str(Path(__file__).resolve().parents[2]), os.environ.get("PYTHONPATH", "")])
     # Python would take UTF-8 for the C locale if it were let.
     environment = {**os.environ, "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "PYTHONPATH": package}
     subprocess.run([sys.executable, "-c", script, tmp_path], check=True, env=environment)

@@ -56,7 +56,7 @@ class TestTrainingStory:
         assert TrainingStory.from_dict({}) == TrainingStory()
 
     def test_misspelt_parts_are_refused(self):
-        with pytest.raises(ValueError, match="no part 'heldout'; its parts are calibration, "):
+        with pytest.raises(ValueError, match="no part 'heldout'; its parts are borders, calibration, "):
             TrainingStory.from_dict({"heldout": []})
         with pytest.raises(ValueError, match="'steps' in a training story has the fields name, seconds"):
             TrainingStory.from_dict({"steps": [{"name": "teaching"}]})
@@ -93,7 +93,15 @@ class TestStoryOf:
         assert any("7 contigs are shorter than 2,000 bases" in note for note in story.notes)
         assert any("1,200 contigs came without a label" in note for note in story.notes)
         assert any("one sample" in note for note in story.notes)
+        assert story.distances == []
         assert story.timed([Step("all", 1.0)]).steps == [Step("all", 1.0)]
+
+    def test_what_alignments_say_of_the_database(self):
+        novelty = {"species_border": 0.03, "genus_border": 0.37, "mean_differences": [[0.01, 0.75], [0.2, 0.25]]}
+        story = tell({"teacher": {"novelty": novelty, "parameters": {"folds": 5}}})
+        assert [(entry.difference, entry.share) for entry in story.distances] == [(0.01, 0.75), (0.2, 0.25)]
+        assert [(entry.rank, entry.difference) for entry in story.borders] == [("species", 0.03), ("genus", 0.37)]
+        assert [entry.name for entry in story.parameters] == ["folds", "seed", "min_length"]
 
     def test_a_classifier_that_kept_nothing_has_a_story_too(self):
         story = tell({})
