@@ -12,7 +12,7 @@ from typing import Optional
 import biom
 import numpy as np
 import pandas as pd
-from q2_types.feature_data import BLAST6, DNAFASTAFormat, FeatureData, Sequence, Taxonomy
+from q2_types.feature_data import BLAST6, DNAFASTAFormat, FeatureData, Taxonomy
 from q2_types.feature_table import FeatureTable, Frequency, RelativeFrequency
 from qiime2.plugin import Choices, Int, Plugin, Range, Str
 
@@ -28,6 +28,7 @@ from ..core.teacher import TRAINING, require_contigs, teach
 from ..core.tree import TaxonTree
 from ..core.trust import Trust
 from ..examples import usage
+from ..types.contigs import CONTIGS
 from ..types.embedding import SequenceEmbeddingType
 from ..types.soft_taxonomy import SoftTaxonomy
 from . import parameters
@@ -163,7 +164,7 @@ def register(plugin: Plugin) -> None:
     plugin.methods.register_function(
         function=soft_label,
         inputs={
-            "sequences": FeatureData[Sequence],
+            "sequences": CONTIGS,
             "taxonomy": FeatureData[Taxonomy],
             "table": FeatureTable[Frequency | RelativeFrequency],
             "hits": FeatureData[BLAST6],
