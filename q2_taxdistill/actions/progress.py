@@ -5,8 +5,9 @@
 #
 # The full license is in the file LICENSE, distributed with this software.
 # ----------------------------------------------------------------------------
-"""Progress bars, for who watches: on a terminal under --verbose, and nowhere else."""
+"""Progress bars with the time left, for who watches under --verbose."""
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -19,3 +20,16 @@ def progress_bar(what: str, total: int) -> Iterator[Callable[[], object]]:
     # disable=None: no bar where standard error is not a terminal
     with tqdm(total=total, desc=what, unit="epoch", disable=None) as bar:
         yield lambda: bar.update(1)
+
+
+@contextmanager
+def base_pair_progress(what: str, total: int) -> Iterator[Callable[[int], object]]:
+    """Show how many of `total` bases are done, with the time left; yield what adds a number of bases.
+
+    What reads base pairs can take hours, so that it writes to a log too: a line every half minute.
+    """
+    from tqdm import tqdm
+
+    interval = 0.1 if sys.stderr.isatty() else 30
+    with tqdm(total=total, desc=what, unit="bp", unit_scale=True, mininterval=interval) as bar:
+        yield bar.update

@@ -9,9 +9,33 @@
 
 from qiime2.plugin import Plugin
 
-from . import classifier, contig_labels, depths, numbered_labels, soft_taxonomy, taxonomy_exports
+from . import (
+    classifier,
+    contig_labels,
+    contigs,
+    depths,
+    embedding,
+    language_model,
+    mmseqs2_database,
+    numbered_labels,
+    reference_sequences,
+    soft_taxonomy,
+    taxonomy_exports,
+)
 
-_MODULES = (soft_taxonomy, classifier, contig_labels, numbered_labels, taxonomy_exports, depths)
+_MODULES = (
+    soft_taxonomy,
+    classifier,
+    contig_labels,
+    contigs,
+    numbered_labels,
+    taxonomy_exports,
+    depths,
+    mmseqs2_database,
+    reference_sequences,
+    language_model,
+    embedding,
+)
 
 
 def register(plugin: Plugin) -> None:

@@ -153,7 +153,8 @@ def _copy_without_date(dated: h5py.File, file: h5py.File) -> None:
         file.attrs[name] = _NO_DATE if name == "creation-date" else value
 
 
-def _read(directory: SoftTaxonomyDirectoryFormat) -> SoftLabels:
+def read_soft_labels(directory: SoftTaxonomyDirectoryFormat) -> SoftLabels:
+    """Read what an artifact of this type holds."""
     description = read_versioned_json(str(directory.path / "description.json"), "soft taxonomy", FORMAT_VERSION)
     # biom-format's own reader takes ASCII identifiers only
     with h5py.File(directory.path / "soft-taxonomy.biom", "r") as file:
@@ -167,11 +168,11 @@ def _read(directory: SoftTaxonomyDirectoryFormat) -> SoftLabels:
 
 
 def _read_table(directory: SoftTaxonomyDirectoryFormat) -> pd.DataFrame:
-    return soft_taxonomy_table(_read(directory))
+    return soft_taxonomy_table(read_soft_labels(directory))
 
 
 def _read_metadata(directory: SoftTaxonomyDirectoryFormat) -> qiime2.Metadata:
-    return qiime2.Metadata(soft_taxonomy_table(_read(directory)))
+    return qiime2.Metadata(soft_taxonomy_table(read_soft_labels(directory)))
 
 
 def soft_taxonomy_table(soft: SoftLabels) -> pd.DataFrame:
@@ -230,7 +231,7 @@ def register(plugin: Plugin) -> None:
 
     @plugin.register_transformer
     def _2(directory: SoftTaxonomyDirectoryFormat) -> SoftLabels:
-        return _read(directory)
+        return read_soft_labels(directory)
 
     @plugin.register_transformer
     def _3(directory: SoftTaxonomyDirectoryFormat) -> pd.DataFrame:
