@@ -242,8 +242,8 @@ def _is_out_of_memory(error: BaseException) -> bool:
 def _memory_advice(model: LanguageModel, token_ids: list[np.ndarray], settings: EmbeddingSettings) -> str:
     longest = max(len(ids) for ids in token_ids)
     found = (
-        f"Memory ran out on the device {model.device} with a batch of {len(token_ids)} windows of up to {longest} tokens "
-        f"(batch-tokens {settings.batch_tokens}, {model.precision})."
+        f"Memory ran out on the device {model.device} with a batch of {len(token_ids)} windows of up to {longest} "
+        f"tokens (batch-tokens {settings.batch_tokens}, {model.precision})."
     )
     if len(token_ids) > 1:
         return f"{found} Lower batch-tokens to {max(longest, len(token_ids) * longest // 2)}."

@@ -105,7 +105,8 @@ def embed_some(use) -> None:
         use.UsageOutputNames(embeddings="embeddings"),
     )
     embeddings.assert_output_type("FeatureData[SequenceEmbedding]")
-    embeddings.assert_has_line_matching(path="contigs.txt", expression="^contig_4$")
+    embeddings.assert_has_line_matching(path="contigs.txt", expression=r"^contig_\d+$")
+    embeddings.assert_has_line_matching(path="origin.json", expression='"windows_per_contig": 1')
 
 
 def select_contigs(use) -> None:
@@ -122,7 +123,7 @@ def select_contigs(use) -> None:
         use.UsageOutputNames(selected="selected"),
     )
     selected.assert_output_type("FeatureData[Sequence]")
-    selected.assert_has_line_matching(path="dna-sequences.fasta", expression="^>contig_4")
+    selected.assert_has_line_matching(path="dna-sequences.fasta", expression=r"^>contig_\d+$")
 
 
 def embed_partition(use) -> None:

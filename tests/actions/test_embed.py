@@ -162,30 +162,34 @@ def test_choice_without_labels_and_depths(sequences):
 
 
 def test_labels_that_would_have_no_effect(study, language_model):
-    with pytest.raises(ValueError, match="only serve to choose the contigs to embed. Set max-contigs"):
+    with pytest.raises(ValueError, match=r"only serve to choose the contigs to embed. Set max-contigs"):
         taxdistill.actions.embed(study["sequences"], language_model, taxonomy=study["taxonomy"])
 
 
 def test_labels_of_other_contigs(sequences, language_model):
     labels = pd.DataFrame({"Taxon": ["d__Bacteria"]}, index=pd.Index(["elsewhere"], name="Feature ID"))
     taxonomy = Artifact.import_data("FeatureData[Taxonomy]", labels)
-    with pytest.raises(ValueError, match="None of the 12 contigs is among the 1 identifiers of the taxonomy"):
+    with pytest.raises(ValueError, match=r"None of the 12 contigs is among the 1 identifiers of the taxonomy"):
         taxdistill.actions.embed(sequences, language_model, taxonomy=taxonomy, max_contigs=3)
 
 
 def test_gpu_that_is_not_there(sequences, language_model):
-    with unittest.mock.patch("torch.cuda.is_available", return_value=False):
-        with pytest.raises(DeviceError, match="'cuda' is not available"):
-            taxdistill.actions.embed(sequences, language_model, device="cuda")
+    with (
+        unittest.mock.patch("torch.cuda.is_available", return_value=False),
+        pytest.raises(DeviceError, match=r"'cuda' is not available"),
+    ):
+        taxdistill.actions.embed(sequences, language_model, device="cuda")
 
 
 def test_out_of_memory_leaves_no_artifact(sequences, language_model):
     def run_out(self, token_ids):
         raise RuntimeError("CUDA out of memory.")
 
-    with unittest.mock.patch.object(LanguageModel, "hidden_states", run_out):
-        with pytest.raises(OutOfMemoryError, match=r"Lower batch-tokens to \d+"):
-            taxdistill.actions.embed(sequences, language_model, precision="float32")
+    with (
+        unittest.mock.patch.object(LanguageModel, "hidden_states", run_out),
+        pytest.raises(OutOfMemoryError, match=r"Lower batch-tokens to \d+"),
+    ):
+        taxdistill.actions.embed(sequences, language_model, precision="float32")
 
 
 @pytest.fixture
@@ -207,7 +211,7 @@ def test_parts_of_two_precisions_are_kept_exact(parts):
 
 
 def test_parts_that_share_a_contig(parts):
-    with pytest.raises(EmbeddingMismatchError, match="is in the parts 1 and 2; expected it once"):
+    with pytest.raises(EmbeddingMismatchError, match=r"is in the parts 1 and 2; expected it once"):
         taxdistill.actions._collate_embeddings([parts[0], parts[2]])
 
 
@@ -226,7 +230,7 @@ def test_parts_of_other_settings(parts, few_contigs, language_model, settings, m
 
 
 def test_partition_beyond_the_last(sequences, language_model):
-    with pytest.raises(ValueError, match="The partition is 2; expected 0 to 1"):
+    with pytest.raises(ValueError, match=r"The partition is 2; expected 0 to 1"):
         taxdistill.actions._embed_partition(sequences, language_model, partition=2, num_partitions=2)
 
 

@@ -82,7 +82,7 @@ def test_windows_of_genomes_fit_the_context(model, contigs):
     ]
     lengths = np.array([len(ids) for ids in model.tokenize(pieces, 10**6)])
     assert (lengths <= model.context).mean() > 0.9
-    assert np.mean(lengths[[len(piece) == window for piece in pieces]]) > 0.85 * model.context
+    assert np.mean(lengths[[len(piece) > 0.9 * window for piece in pieces]]) > 0.8 * model.context
 
 
 def test_windows_with_too_many_tokens_are_cut(model):

@@ -80,7 +80,7 @@ def test_faults_are_found_at_both_levels(checkpoint, spoil, message, level):
 
 def test_missing_shard(sharded_checkpoint):
     (sharded_checkpoint / "model-00001-of-00004.safetensors").unlink()
-    with pytest.raises(ValidationError, match="1 of them are missing: model-00001-of-00004.safetensors"):
+    with pytest.raises(ValidationError, match=r"1 of them are missing: model-00001-of-00004.safetensors"):
         Artifact.import_data(TYPE, str(sharded_checkpoint))
 
 
@@ -94,12 +94,12 @@ def test_text_models_are_refused_on_import(checkpoint):
     (checkpoint / "tokenizer_config.json").write_text(json.dumps(settings))
     (checkpoint / "special_tokens_map.json").unlink(missing_ok=True)
     LanguageModelDirectoryFormat(str(checkpoint), mode="r").validate("min")
-    with pytest.raises(ValidationError, match="one of text and not of DNA: 4 of the 16 words"):
+    with pytest.raises(ValidationError, match=r"one of text and not of DNA: 4 of the 16 words"):
         Artifact.import_data(TYPE, str(checkpoint))
 
 
 def test_unknown_architecture_is_refused_on_import(checkpoint):
     config = json.loads((checkpoint / "config.json").read_text())
     (checkpoint / "config.json").write_text(json.dumps({**config, "model_type": "hyenadna"}))
-    with pytest.raises(ValidationError, match="of the architecture 'hyenadna'"):
+    with pytest.raises(ValidationError, match=r"of the architecture 'hyenadna'"):
         Artifact.import_data(TYPE, str(checkpoint))
