@@ -9,9 +9,35 @@
 
 from qiime2.plugin import Plugin
 
-from . import classify, embed, evaluate, refine, report, soft_label, summarize, threshold, train_student
+from . import (
+    annotate_mmseqs2,
+    build_mmseqs2_database,
+    classify,
+    contig_map,
+    embed,
+    evaluate,
+    refine,
+    report,
+    soft_label,
+    summarize,
+    threshold,
+    train_student,
+)
 
-_MODULES = (refine, soft_label, train_student, classify, threshold, evaluate, summarize, report, embed)
+_MODULES = (
+    refine,
+    soft_label,
+    train_student,
+    classify,
+    threshold,
+    evaluate,
+    summarize,
+    report,
+    embed,
+    build_mmseqs2_database,
+    annotate_mmseqs2,
+    contig_map,
+)
 
 
 def register(plugin: Plugin) -> None:

@@ -7,7 +7,7 @@
 # ----------------------------------------------------------------------------
 """`embed`: turn contigs into vectors with a genomic language model."""
 
-from q2_types.feature_data import DNAIterator, FeatureData, Sequence, Taxonomy
+from q2_types.feature_data import DNAFASTAFormat, DNAIterator, FeatureData, Sequence, Taxonomy
 from q2_types.feature_table import FeatureTable, Frequency, RelativeFrequency
 from qiime2.plugin import Bool, Choices, Int, List, Plugin, Range, Str
 
@@ -15,6 +15,7 @@ from ..citations import citations
 from ..core.embedding import POOLINGS
 from ..core.precision import PRECISIONS
 from ..examples import embed as examples
+from ..types.contigs import CONTIGS
 from ..types.embedding import SequenceEmbeddingType
 from ..types.language_model import GenomicLanguageModel
 from . import parameters
@@ -44,7 +45,8 @@ def embed(
     embed_partition = ctx.get_action("taxdistill", "_embed_partition")
     collate = ctx.get_action("taxdistill", "_collate_embeddings")
 
-    n_contigs = sum(1 for _ in sequences.view(DNAIterator))
+    fasta = sequences.view(DNAFASTAFormat)
+    n_contigs = sum(1 for _ in fasta.view(DNAIterator))
     if max_contigs is None and (taxonomy is not None or table is not None):
         raise ValueError(
             "The taxonomy and the table only serve to choose the contigs to embed. Set max-contigs, or leave them out."
@@ -81,7 +83,8 @@ def embed(
 
 
 _LANGUAGE_MODEL = "The language model, such as GenomeOcean."
-_SETTINGS = {
+MAX_CONTIGS = Int % Range(1, None)
+SETTINGS = {
     "windows_per_contig": Int % Range(1, None) | Str % Choices(["all"]),
     "window_tokens": Int % Range(16, None) | Str % Choices(["auto"]),
     "pooling": Str % Choices(list(POOLINGS)),
@@ -91,7 +94,7 @@ _SETTINGS = {
     "device": parameters.LEARNING["device"],
     "threads": parameters.LEARNING["threads"],
 }
-_SETTING_DESCRIPTIONS = {
+SETTING_DESCRIPTIONS = {
     "windows_per_contig": (
         "How many windows of a contig the model reads; this decides what the job costs. Windows lie evenly over the "
         "contig and never overlap; a contig that fewer windows cover gets fewer. `all` reads every base once."
@@ -116,7 +119,7 @@ _SETTING_DESCRIPTIONS = {
     "device": parameters.LEARNING_DESCRIPTIONS["device"],
     "threads": parameters.LEARNING_DESCRIPTIONS["threads"],
 }
-_SELECTION_DESCRIPTIONS = {
+SELECTION_DESCRIPTIONS = {
     "max_contigs": (
         "Embed at most so many contigs, spread over composition and length, and over labels and depth profiles where a "
         "taxonomy and a table are given."
@@ -137,10 +140,10 @@ def register(plugin: Plugin) -> None:
     """Register `embed` and its parts."""
     plugin.pipelines.register_function(
         function=embed,
-        inputs={"sequences": FeatureData[Sequence], "language_model": GenomicLanguageModel, **_SELECTION_INPUTS},
+        inputs={"sequences": CONTIGS, "language_model": GenomicLanguageModel, **_SELECTION_INPUTS},
         parameters={
-            **_SETTINGS,
-            "max_contigs": Int % Range(1, None),
+            **SETTINGS,
+            "max_contigs": MAX_CONTIGS,
             "seed": parameters.LEARNING["seed"],
             "num_partitions": Int % Range(1, None),
         },
@@ -151,8 +154,8 @@ def register(plugin: Plugin) -> None:
             **_SELECTION_INPUT_DESCRIPTIONS,
         },
         parameter_descriptions={
-            **_SETTING_DESCRIPTIONS,
-            **_SELECTION_DESCRIPTIONS,
+            **SETTING_DESCRIPTIONS,
+            **SELECTION_DESCRIPTIONS,
             "num_partitions": (
                 "How many parts of like cost the contigs are cut into. Parts run at the same time with `--parallel` "
                 "(QIIME 2 2023.5 and later), and parts that are done are not done again when an interrupted run is "
@@ -171,11 +174,11 @@ def register(plugin: Plugin) -> None:
     )
     plugin.methods.register_function(
         function=_select_contigs_to_embed,
-        inputs={"sequences": FeatureData[Sequence], **_SELECTION_INPUTS},
-        parameters={"max_contigs": Int % Range(1, None), "seed": parameters.LEARNING["seed"]},
+        inputs={"sequences": CONTIGS, **_SELECTION_INPUTS},
+        parameters={"max_contigs": MAX_CONTIGS, "seed": parameters.LEARNING["seed"]},
         outputs=[("selected", FeatureData[Sequence])],
         input_descriptions={"sequences": parameters.SEQUENCES, **_SELECTION_INPUT_DESCRIPTIONS},
-        parameter_descriptions=_SELECTION_DESCRIPTIONS,
+        parameter_descriptions=SELECTION_DESCRIPTIONS,
         output_descriptions={"selected": "The chosen contigs, in the order of the input."},
         name="Choose contigs to embed",
         description="A part of embed: chooses contigs that stand for all of them.",
@@ -184,16 +187,16 @@ def register(plugin: Plugin) -> None:
     )
     plugin.methods.register_function(
         function=_embed_partition,
-        inputs={"sequences": FeatureData[Sequence], "language_model": GenomicLanguageModel},
+        inputs={"sequences": CONTIGS, "language_model": GenomicLanguageModel},
         parameters={
-            **_SETTINGS,
+            **SETTINGS,
             "partition": Int % Range(0, None),
             "num_partitions": Int % Range(1, None),
         },
         outputs=[("embeddings", FeatureData[SequenceEmbeddingType])],
         input_descriptions={"sequences": parameters.SEQUENCES, "language_model": _LANGUAGE_MODEL},
         parameter_descriptions={
-            **_SETTING_DESCRIPTIONS,
+            **SETTING_DESCRIPTIONS,
             "partition": "Which part of the contigs to embed, from 0.",
             "num_partitions": "How many parts of like cost the contigs are cut into.",
         },

@@ -40,6 +40,15 @@ TABLE = (
     "The depth of every contig in every sample (mean depth, or any abundance that is normalised by length). Contigs of "
     "one genome rise and fall together over samples, so a table of several samples helps much."
 )
+HITS = (
+    "Alignments of the contigs to reference sequences, several a contig, with exact identities (as of blastx, diamond, "
+    "or mmseqs with real alignments). They show which species the database lacks: without them such contigs keep a "
+    "relative's name."
+)
+HIT_TAXONOMY = (
+    "The taxonomy of the reference sequences that the hits are to, by sequence. Without it, all hits of a contig count "
+    "as hits to the taxon of its label."
+)
 SOFT_TAXONOMY = "Soft labels: for every contig a probability for every taxon."
 
 LEARNING = {
@@ -50,8 +59,8 @@ LEARNING = {
 }
 LEARNING_DESCRIPTIONS = {
     "seed": "Seed of all that is random. The same inputs, seed and number of threads give the same result.",
-    "min_length": "Contigs shorter than this, in bases, have too noisy a composition to learn from or to judge; they "
-    "keep the label that they came with.",
+    "min_length": "Contigs with fewer bases than this (A, C, G and T; ambiguous ones do not count) have too noisy a "
+    "composition to learn from or to judge; they keep the label that they came with.",
     "device": 'What to compute on; "auto" takes a GPU where there is one.',
     "threads": "How many CPU threads to use; 0 means all cores.",
 }

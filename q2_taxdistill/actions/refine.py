@@ -7,15 +7,20 @@
 # ----------------------------------------------------------------------------
 """`refine`: the main job in one step."""
 
-from q2_types.feature_data import FeatureData, Sequence, Taxonomy
+import time
+
+from q2_types.feature_data import BLAST6, FeatureData, Taxonomy
 from q2_types.feature_table import FeatureTable, Frequency, RelativeFrequency
-from qiime2.plugin import Plugin
+from qiime2.plugin import Plugin, Visualization
 
 from ..citations import citations
 from ..examples import usage
 from ..types.classifier import TaxDistillClassifier
+from ..types.contigs import CONTIGS
+from ..types.language_model import GenomicLanguageModel
 from ..types.soft_taxonomy import SoftTaxonomy
 from . import parameters
+from .embed import MAX_CONTIGS, SELECTION_DESCRIPTIONS, SETTING_DESCRIPTIONS, SETTINGS
 from .threshold import CLASSIFICATION
 
 
@@ -24,21 +29,56 @@ def refine(
     sequences,
     taxonomy,
     table=None,
+    hits=None,
+    hit_taxonomy=None,
+    language_model=None,
     confidence=parameters.DEFAULT_CONFIDENCE,
+    windows_per_contig=1,
+    max_contigs=None,
     seed=parameters.DEFAULT_SEED,
     min_length=parameters.DEFAULT_MIN_LENGTH,
     device="auto",
     threads=1,
 ):
-    """Make soft labels, train a student on them and relabel every contig."""
-    soft_label = ctx.get_action("taxdistill", "soft_label")
-    train_student = ctx.get_action("taxdistill", "train_student")
-    classify = ctx.get_action("taxdistill", "classify")
+    """Make soft labels, train a student on them and relabel every contig; a pipeline."""
     learning = {"seed": seed, "min_length": min_length, "device": device, "threads": threads}
+    steps: dict = {}
 
-    (soft_labels,) = soft_label(sequences, taxonomy, table=table, **learning)
-    (classifier,) = train_student(sequences, taxonomy, soft_labels, table=table, **learning)
-    refined_taxonomy, soft_taxonomy = classify(
+    def run(step, action, *inputs, **settings):
+        start = time.perf_counter()
+        results = ctx.get_action("taxdistill", action)(*inputs, **settings)
+        steps[step] = round(time.perf_counter() - start, 1)
+        return results
+
+    embeddings = None
+    if language_model is not None:
+        spread_over = {} if max_contigs is None else {"taxonomy": taxonomy, "table": table, "max_contigs": max_contigs}
+        (embeddings,) = run(
+            "embed",
+            "embed",
+            sequences,
+            language_model,
+            windows_per_contig=windows_per_contig,
+            seed=seed,
+            device=device,
+            threads=threads,
+            **spread_over,
+        )
+    (soft_labels,) = run(
+        "soft-label",
+        "soft_label",
+        sequences,
+        taxonomy,
+        table=table,
+        hits=hits,
+        hit_taxonomy=hit_taxonomy,
+        embeddings=embeddings,
+        **learning,
+    )
+    (classifier,) = run("train-student", "train_student", sequences, taxonomy, soft_labels, table=table, **learning)
+    refined_taxonomy, soft_taxonomy = run(
+        "classify",
+        "classify",
         sequences,
         classifier,
         table=table,
@@ -47,7 +87,19 @@ def refine(
         device=device,
         threads=threads,
     )
-    return refined_taxonomy, soft_taxonomy, classifier
+    (report,) = run(
+        "report",
+        "report",
+        taxonomy,
+        refined_taxonomy,
+        classifier,
+        soft_taxonomy=soft_taxonomy,
+        table=table,
+        sequences=sequences,
+        steps=list(steps),
+        seconds=list(steps.values()),
+    )
+    return refined_taxonomy, soft_taxonomy, classifier, report
 
 
 def register(plugin: Plugin) -> None:
@@ -55,29 +107,45 @@ def register(plugin: Plugin) -> None:
     plugin.pipelines.register_function(
         function=refine,
         inputs={
-            "sequences": FeatureData[Sequence],
+            "sequences": CONTIGS,
             "taxonomy": FeatureData[Taxonomy],
             "table": FeatureTable[Frequency | RelativeFrequency],
+            "hits": FeatureData[BLAST6],
+            "hit_taxonomy": FeatureData[Taxonomy],
+            "language_model": GenomicLanguageModel,
         },
-        parameters={"confidence": parameters.CONFIDENCE, **parameters.LEARNING},
+        parameters={
+            "confidence": parameters.CONFIDENCE,
+            "windows_per_contig": SETTINGS["windows_per_contig"],
+            "max_contigs": MAX_CONTIGS,
+            **parameters.LEARNING,
+        },
         outputs=[
             ("refined_taxonomy", FeatureData[Taxonomy]),
             ("soft_taxonomy", FeatureData[SoftTaxonomy]),
             ("classifier", TaxDistillClassifier),
+            ("report", Visualization),
         ],
         input_descriptions={
             "sequences": parameters.SEQUENCES,
             "taxonomy": parameters.TAXONOMY,
             "table": parameters.TABLE,
+            "hits": parameters.HITS,
+            "hit_taxonomy": parameters.HIT_TAXONOMY,
+            "language_model": "A genomic language model, such as GenomeOcean, that the teacher hears too. It is the "
+            "one costly part: see windows-per-contig, max-contigs and device.",
         },
         parameter_descriptions={
             "confidence": parameters.CONFIDENCE_DESCRIPTION,
+            "windows_per_contig": SETTING_DESCRIPTIONS["windows_per_contig"],
+            "max_contigs": SELECTION_DESCRIPTIONS["max_contigs"],
             **parameters.LEARNING_DESCRIPTIONS,
         },
         output_descriptions={
             "refined_taxonomy": CLASSIFICATION,
             "soft_taxonomy": parameters.SOFT_TAXONOMY + " Use it with threshold to try another confidence.",
             "classifier": "The trained student, to classify other contigs with.",
+            "report": "What changed, how sure the labels are, and how the classifier was made.",
         },
         name="Correct the taxonomy of contigs",
         description=(
@@ -85,5 +153,8 @@ def register(plugin: Plugin) -> None:
             "teacher), train-student and classify with student and teacher heard together, and returns what each makes."
         ),
         citations=citations("taxometer"),
-        examples={"From labels, composition and depths": usage.refine},
+        examples={
+            "From labels, composition and depths": usage.refine,
+            "With alignments, which show new species": usage.refine_with_hits,
+        },
     )

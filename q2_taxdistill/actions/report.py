@@ -7,22 +7,23 @@
 # ----------------------------------------------------------------------------
 """`report`: what a refinement changed, and how its classifier was made."""
 
-from typing import Optional
+from typing import Optional, Union
 
 import biom
 import pandas as pd
-from q2_types.feature_data import DNAFASTAFormat, FeatureData, Sequence, Taxonomy
+from q2_types.feature_data import DNAFASTAFormat, FeatureData, Taxonomy
 from q2_types.feature_table import FeatureTable, Frequency, RelativeFrequency
 from qiime2.plugin import Float, List, Plugin, Range, Str
 
 from ..core.soft_labels import SoftLabels
 from ..examples import artifacts
-from ..interop.fasta import read_lengths
+from ..interop.contig_lengths import read_lengths
 from ..report.classifier_story import story_of
 from ..report.community import Abundances
 from ..report.refinement_page import write_report
 from ..report.story import Step
 from ..types.classifier import Classifier, TaxDistillClassifier
+from ..types.contigs import CONTIGS
 from ..types.soft_taxonomy import SoftTaxonomy
 from . import parameters
 
@@ -35,6 +36,7 @@ def report(
     soft_taxonomy: SoftLabels = None,
     table: biom.Table = None,
     sequences: DNAFASTAFormat = None,
+    confidence: Optional[Union[float, str]] = None,
     steps: Optional[str] = None,
     seconds: Optional[float] = None,
 ) -> None:
@@ -47,9 +49,10 @@ def report(
     """
     if len(steps or ()) != len(seconds or ()):
         raise ValueError(f"There are {len(steps or ())} steps and {len(seconds or ())} seconds. Give one for each.")
+    chosen = {} if confidence is None else {"confidence": confidence}
     story = story_of(
         classifier.story,
-        classifier.parameters,
+        {**chosen, **classifier.parameters},
         _meanings(),
         classifier.student.scaling.samples,
         soft_taxonomy,
@@ -66,11 +69,11 @@ def report(
 
 
 def _meanings() -> dict:
-    """What the parameters of the training do, as `qiime taxdistill train-student --help` says."""
+    """What the parameters of a refinement do, as the help of its steps says."""
     from ..plugin_setup import plugin
 
-    signature = plugin.methods["train_student"].signature
-    return {name: spec.description for name, spec in signature.parameters.items()}
+    signatures = [plugin.methods[step].signature for step in ("classify", "soft_label", "train_student")]
+    return {name: spec.description for signature in signatures for name, spec in signature.parameters.items()}
 
 
 def _report_example(use) -> None:
@@ -99,9 +102,9 @@ def register(plugin: Plugin) -> None:
             "classifier": TaxDistillClassifier,
             "soft_taxonomy": FeatureData[SoftTaxonomy],
             "table": FeatureTable[Frequency | RelativeFrequency],
-            "sequences": FeatureData[Sequence],
+            "sequences": CONTIGS,
         },
-        parameters={"steps": List[Str], "seconds": List[Float % Range(0, None)]},
+        parameters={"confidence": parameters.CONFIDENCE, "steps": List[Str], "seconds": List[Float % Range(0, None)]},
         input_descriptions={
             "before": "The labels that were to be corrected.",
             "after": "The refined taxonomy.",
@@ -113,6 +116,7 @@ def register(plugin: Plugin) -> None:
             "times length.",
         },
         parameter_descriptions={
+            "confidence": "The confidence that the refined taxonomy was read at, to tell it with the other parameters.",
             "steps": "Names of the steps of the job, to show where the time went; by default those that the classifier "
             "knows of.",
             "seconds": "How long each of them took.",

@@ -7,30 +7,50 @@
 # ----------------------------------------------------------------------------
 """`soft-label`: the teacher's soft labels."""
 
+from typing import Optional
+
 import biom
 import numpy as np
 import pandas as pd
-from q2_types.feature_data import DNAFASTAFormat, FeatureData, Sequence, Taxonomy
+from q2_types.feature_data import BLAST6, DNAFASTAFormat, FeatureData, Taxonomy
 from q2_types.feature_table import FeatureTable, Frequency, RelativeFrequency
-from qiime2.plugin import Int, Plugin, Range
+from qiime2.plugin import Choices, Int, Plugin, Range, Str
 
 from ..citations import citations
-from ..core.evidence import label_evidence
+from ..core.evidence import Evidence, hit_evidence, label_evidence
 from ..core.features import FeatureScaling
+from ..core.hits import best_of_regions
+from ..core.identity import identity_evidence
+from ..core.language_head import LanguageFeatures
+from ..core.sequence_embedding import SequenceEmbedding
 from ..core.soft_labels import SoftLabels, certain, overwrite
 from ..core.teacher import TRAINING, require_contigs, teach
 from ..core.tree import TaxonTree
+from ..core.trust import Trust
 from ..examples import usage
+from ..types.contigs import CONTIGS
+from ..types.embedding import SequenceEmbeddingType
 from ..types.soft_taxonomy import SoftTaxonomy
 from . import parameters
+from .alignments import Hits, read_hits
 from .progress import progress_bar
-from .study import align_depths, align_labels, read_contigs, say, timed
+from .study import Contigs, StudyError, align_depths, align_labels, read_contigs, say, timed
+
+TEACHER = Str % Choices(["all-heads", "language-model"])
+TEACHER_DESCRIPTION = (
+    "What the teacher hears where there are embeddings: all heads, each as far as it is trusted, or the linear heads "
+    "on the frozen language model alone, as TaxDistill's authors do."
+)
 
 
 def soft_label(
     sequences: DNAFASTAFormat,
     taxonomy: pd.DataFrame,
     table: biom.Table = None,
+    hits: pd.DataFrame = None,
+    hit_taxonomy: pd.DataFrame = None,
+    embeddings: SequenceEmbedding = None,
+    teacher: str = "all-heads",
     folds: int = 5,
     seed: int = parameters.DEFAULT_SEED,
     min_length: int = parameters.DEFAULT_MIN_LENGTH,
@@ -38,25 +58,30 @@ def soft_label(
     threads: int = 1,
 ) -> SoftLabels:
     """Make soft labels from a taxonomy, composition and abundance; see `core.teacher`."""
-    times: dict = {}
-    with timed(times, "reading the contigs"):
+    with timed("Reading the study"):
         contigs = read_contigs(sequences)
-        labels, _ = align_labels(contigs, taxonomy)
+        labels, confidences = align_labels(contigs, taxonomy)
         depths = align_depths(contigs, table)
-    tree = TaxonTree.from_lineages(labels)
-    evidence = label_evidence(tree, labels)
+        alignments = read_hits(contigs, labels, hits, hit_taxonomy)
+    if teacher == "language-model" and embeddings is None:
+        raise StudyError('The teacher "language-model" needs embeddings. Give those that embed made of these contigs.')
+    tree = TaxonTree.from_lineages([*labels, *(alignments.lineages if alignments else ())])
+    with timed("Weighing the evidence"):
+        evidence, novelty = _evidence(tree, labels, confidences, alignments)
     long_enough = contigs.lengths >= min_length
     require_contigs(evidence, long_enough, folds)
-    say("Labels alone cannot show species that the database lacks: such contigs may keep the name of a relative.")
 
     values, samples = (depths.values, depths.samples) if depths else (None, ())
-    with timed(times, "teaching"), parameters.cpu_threads(threads):
+    with timed("Teaching"), parameters.cpu_threads(threads):
         scaling = FeatureScaling.fit(
             contigs.counts[long_enough], depths.values[long_enough] if depths else None, samples
         )
         features = scaling.transform(contigs.counts, values)
+        language = _language_features(contigs, embeddings, long_enough, seed)
         with progress_bar("Teaching", folds * TRAINING.n_epochs) as step:
-            teaching = teach(features, evidence, long_enough, folds, seed, device, step)
+            teaching = teach(
+                features, evidence, long_enough, folds, seed, device, step, language, teacher == "language-model"
+            )
 
     short = np.flatnonzero(~long_enough)
     own = overwrite(teaching.soft, short, certain([tree.index[labels[contig]] for contig in short], len(tree)))
@@ -67,10 +92,71 @@ def soft_label(
         "taxa": len(tree) - 1,
         "trust": teaching.trust.by_head(),
         "held_out_log_likelihood": teaching.trust.log_likelihood,
-        "error_rates": teaching.evidence.channel.rates.as_dict(),
-        "seconds": times,
+        "error_rates": teaching.evidence.channels[0].rates.as_dict(),
+        "error_rates_of_doubtful_labels": (
+            teaching.evidence.channels[1].rates.as_dict() if len(teaching.evidence.channels) > 1 else {}
+        ),
+        "parameters": {"folds": folds, "teacher": teacher},
+        "novelty": novelty,
+        "language_model": _language_story(embeddings, language, teaching.language_trust),
     }
     return SoftLabels(tree, contigs.ids, own, story)
+
+
+def _language_features(
+    contigs: Contigs, embeddings: Optional[SequenceEmbedding], long_enough: np.ndarray, seed: int
+) -> Optional[LanguageFeatures]:
+    """Find the embeddings of the contigs that have one and are long enough."""
+    if embeddings is None:
+        return None
+    matrix, found = embeddings.rows_of(contigs.ids)
+    found &= long_enough
+    if not found.any():
+        raise StudyError(
+            f"None of the {len(embeddings.ids)} embeddings is of one of the {int(long_enough.sum())} contigs that are "
+            f"long enough (the first embedding is of {embeddings.ids[0]!r}). Give embeddings of these contigs."
+        )
+    say(f"{int(found.sum())} of {len(contigs.ids)} contigs have an embedding by {embeddings.origin.model.name}.")
+    return LanguageFeatures.from_embeddings(matrix, found, seed)
+
+
+def _language_story(
+    embeddings: Optional[SequenceEmbedding], language: Optional[LanguageFeatures], trust: Optional[Trust]
+) -> dict:
+    if language is None or trust is None:
+        return {}
+    say(f"Held-out likelihood per contig with an embedding: {trust.log_likelihood['pool']:.4f} nats for all heads.")
+    return {
+        "origin": embeddings.origin.to_dict(),
+        "embedded": int(language.embedded.sum()),
+        "trust": trust.by_head(),
+        "held_out_log_likelihood": trust.log_likelihood,
+    }
+
+
+def _evidence(
+    tree: TaxonTree, labels: list, confidences: np.ndarray, alignments: Optional[Hits]
+) -> tuple[Evidence, dict]:
+    """Weigh labels, or alignments where there are any; tell what they say of species that the database lacks."""
+    if alignments is None:
+        say(
+            "Without hits species that the database lacks cannot be seen: such contigs may keep the name of a relative."
+        )
+        return label_evidence(tree, labels, confidences), {}
+    regions = best_of_regions(alignments.on(tree))
+    found = identity_evidence(tree, regions, len(labels))
+    kind = "proteins" if regions.translated else "nucleotides"
+    say(
+        f"{len(regions.contig)} regions align to {kind}. Contigs that differ more than {found.scale.species:.1%} from "
+        f"a species count as of another."
+    )
+    novelty = {
+        "aligned_to": kind,
+        "species_border": found.scale.species,
+        "genus_border": found.scale.genus,
+        "mean_differences": [[difference, share] for difference, share in found.mean_differences.items()],
+    }
+    return hit_evidence(tree, labels, found), novelty
 
 
 def register(plugin: Plugin) -> None:
@@ -78,18 +164,26 @@ def register(plugin: Plugin) -> None:
     plugin.methods.register_function(
         function=soft_label,
         inputs={
-            "sequences": FeatureData[Sequence],
+            "sequences": CONTIGS,
             "taxonomy": FeatureData[Taxonomy],
             "table": FeatureTable[Frequency | RelativeFrequency],
+            "hits": FeatureData[BLAST6],
+            "hit_taxonomy": FeatureData[Taxonomy],
+            "embeddings": FeatureData[SequenceEmbeddingType],
         },
-        parameters={"folds": Int % Range(2, None), **parameters.LEARNING},
+        parameters={"teacher": TEACHER, "folds": Int % Range(2, None), **parameters.LEARNING},
         outputs=[("soft_taxonomy", FeatureData[SoftTaxonomy])],
         input_descriptions={
             "sequences": parameters.SEQUENCES,
             "taxonomy": parameters.TAXONOMY,
             "table": parameters.TABLE,
+            "hits": parameters.HITS,
+            "hit_taxonomy": parameters.HIT_TAXONOMY,
+            "embeddings": "What a genomic language model makes of the contigs, or of a part of them: the teacher hears "
+            "the model where it has an embedding, as far as held-out evidence shows that it knows more.",
         },
         parameter_descriptions={
+            "teacher": TEACHER_DESCRIPTION,
             "folds": "Into how many parts the contigs are split: the soft label of a contig comes from heads that "
             "learned from the other parts only.",
             **parameters.LEARNING_DESCRIPTIONS,
@@ -102,6 +196,9 @@ def register(plugin: Plugin) -> None:
             "what its own label says are combined by Bayes' rule, with error rates of the labels that are estimated "
             "from the study itself."
         ),
-        citations=citations("taxdistill", "confidentlearning", "pytorch"),
-        examples={"From labels, composition and depths": usage.soft_label},
+        citations=citations("taxdistill", "confidentlearning", "aai", "pytorch"),
+        examples={
+            "From labels, composition and depths": usage.soft_label,
+            "With alignments, which show new species": usage.soft_label_with_hits,
+        },
     )

@@ -21,7 +21,7 @@ import skbio
 from q2_types.feature_data import DNAFASTAFormat
 from scipy import sparse
 
-from ..core.abundance import check_depths
+from ..core.abundance import check_depths, require_no_empty_sample
 from ..core.composition import canonical_kmer_counts
 from ..core.lineage import format_lineage, parse_lineage
 from ..core.soft_labels import SoftLabels
@@ -40,9 +40,10 @@ class Contigs:
     ----------
     ids : tuple of str
         In the order of the FASTA file.
-    counts : int64 array, shape (n_contigs, 136)
+    counts : int32 array, shape (n_contigs, 136)
         Canonical 4-mer counts.
     lengths : int64 array, shape (n_contigs,)
+        In bases A, C, G and T.
     """
 
     ids: tuple[str, ...]
@@ -56,11 +57,11 @@ def say(message: str) -> None:
 
 
 @contextmanager
-def timed(times: dict, step: str) -> Iterator[None]:
-    """Add the wall time of a step to `times`, in seconds."""
+def timed(step: str) -> Iterator[None]:
+    """Tell the user how long a step took. Artifacts do not hold it, so that equal results are equal files."""
     start = time.perf_counter()
     yield
-    times[step] = round(time.perf_counter() - start, 3)
+    say(f"{step}: {time.perf_counter() - start:.1f} s.")
 
 
 def read_contigs(sequences: DNAFASTAFormat) -> Contigs:
@@ -143,7 +144,8 @@ def align_depths(
     Parameters
     ----------
     samples : sequence of str, optional
-        The samples to take, in this order; all of the table by default.
+        The samples that a classifier was trained with, to take in this order. Contigs to classify need not be in all
+        of them; by default those of the table are taken, to learn from, and each must have a contig.
 
     Raises
     ------
@@ -170,6 +172,8 @@ def align_depths(
     matrix = table.matrix_data[[position[contig] for contig in contigs.ids]].toarray()
     values = matrix[:, [column[sample] for sample in chosen]]
     check_depths(values, contigs.ids, chosen)
+    if samples is None:
+        require_no_empty_sample(values, chosen)
     if len(chosen) == 1:
         say("The table has one sample: depths tell taxa apart less well than those of several samples.")
     return Depths(values, chosen)

@@ -21,8 +21,8 @@ from . import parameters
 
 CLASSIFICATION = (
     "The taxon of every contig, in the order of the input, with its probability as Confidence. Contigs for which no "
-    "taxon is certain enough are Unassigned; their Confidence is the probability that they are of no taxon that the "
-    "labels name."
+    "taxon is certain enough are Unassigned; their Confidence is the probability that they are not of the most "
+    "probable domain."
 )
 
 

@@ -20,7 +20,7 @@ class DepthError(ValueError):
 
 
 def check_depths(depths: np.ndarray, contigs: Sequence[str], samples: Sequence[str]) -> None:
-    """Check that depths are finite, not negative, and that no sample is empty.
+    """Check that depths are finite and not negative.
 
     Parameters
     ----------
@@ -41,8 +41,24 @@ def check_depths(depths: np.ndarray, contigs: Sequence[str], samples: Sequence[s
             f"{samples[sample]!r} ({int(unusable.sum())} such values in all). Depths are finite and not negative: "
             f"write 0 where a contig was not found."
         )
+
+
+def require_no_empty_sample(depths: np.ndarray, samples: Sequence[str]) -> None:
+    """Check that every sample of a study to learn from has one of its contigs.
+
+    Parameters
+    ----------
+    depths : float array, shape (n_contigs, n_samples)
+    samples : sequence of str
+        Their names, for the message.
+
+    Raises
+    ------
+    DepthError
+        The message names the samples that are empty.
+    """
     empty = np.flatnonzero(depths.sum(axis=0) == 0)
-    if len(contigs) and len(empty):
+    if len(empty):
         names = ", ".join(repr(samples[sample]) for sample in empty[:5])
         raise DepthError(
             f"{len(empty)} of {len(samples)} samples of the table have depth 0 for every contig (first: {names}). "

@@ -7,7 +7,7 @@
 # ----------------------------------------------------------------------------
 """Composition of contigs: their canonical 4-mer profiles."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import cache
 
 import numpy as np
@@ -56,26 +56,32 @@ def canonical_kmer_counts(sequences: Iterable[np.ndarray]) -> tuple[np.ndarray, 
 
     Returns
     -------
-    counts : int64 array, shape (n_sequences, 136)
+    counts : int32 array, shape (n_sequences, 136)
     lengths : int64 array, shape (n_sequences,)
-        In bases, ambiguous ones included.
+        In bases A, C, G, T (or U): the ambiguous ones say nothing.
     """
-    counts, lengths = [], []
+    counts = [np.zeros((0, N_CANONICAL), dtype=np.int32)]
+    lengths = [np.zeros(0, dtype=np.int64)]
+    for batch in _batches(sequences):
+        counted, n_bases = _count_batch(batch)
+        counts.append(counted.astype(np.int32))
+        lengths.append(n_bases)
+    return np.concatenate(counts), np.concatenate(lengths)
+
+
+def _batches(sequences: Iterable[np.ndarray]) -> Iterator[list[np.ndarray]]:
     batch, n_bases = [], 0
     for sequence in sequences:
         batch.append(sequence)
-        lengths.append(len(sequence))
         n_bases += len(sequence)
         if n_bases >= _BASES_AT_ONCE:
-            counts.append(_count_batch(batch))
+            yield batch
             batch, n_bases = [], 0
     if batch:
-        counts.append(_count_batch(batch))
-    empty = np.zeros((0, N_CANONICAL), dtype=np.int64)
-    return np.concatenate([empty, *counts]), np.array(lengths, dtype=np.int64)
+        yield batch
 
 
-def _count_batch(sequences: list[np.ndarray]) -> np.ndarray:
+def _count_batch(sequences: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
     separator = np.frombuffer(b"N", dtype=np.uint8)
     joined = np.concatenate([part for sequence in sequences for part in (sequence, separator)])
     codes = _code_of_byte()[joined]
@@ -90,7 +96,8 @@ def _count_batch(sequences: list[np.ndarray]) -> np.ndarray:
         valid &= window != _NOT_A_BASE
     canonical = _canonical_of_kmer()[kmers[valid]]
     flat = owners[:n_starts][valid] * N_CANONICAL + canonical
-    return np.bincount(flat, minlength=len(sequences) * N_CANONICAL).reshape(-1, N_CANONICAL)
+    counts = np.bincount(flat, minlength=len(sequences) * N_CANONICAL).reshape(-1, N_CANONICAL)
+    return counts, np.bincount(owners[codes != _NOT_A_BASE], minlength=len(sequences))
 
 
 def composition_features(counts: np.ndarray) -> np.ndarray:
@@ -106,11 +113,8 @@ def composition_features(counts: np.ndarray) -> np.ndarray:
     Returns
     -------
     float32 array, shape (n_contigs, 136)
-        Values from 0 to 1. A contig without any 4-mer gets the mean of the others (0 if there is none).
+        Values from 0 to 1; all 0 for a contig without any 4-mer.
     """
     totals = counts.sum(axis=1, keepdims=True)
-    features = np.sqrt(counts / np.maximum(totals, 1)).astype(np.float32)
-    bare = totals[:, 0] == 0
-    if bare.any() and not bare.all():
-        features[bare] = features[~bare].mean(axis=0)
-    return features
+    frequencies = np.divide(counts, np.maximum(totals, 1), dtype=np.float32)
+    return np.sqrt(frequencies, out=frequencies)

@@ -5,7 +5,11 @@
 #
 # The full license is in the file LICENSE, distributed with this software.
 # ----------------------------------------------------------------------------
-"""Linear discriminant analysis, the head for studies with few contigs of a taxon."""
+"""Mixture discriminant analysis (Hastie & Tibshirani 1996), the head for studies with few contigs of a taxon.
+
+Every taxon is one Gaussian, and all have one covariance. A taxon that stands for several unknown ones, such as "another
+species of this genus", is as many Gaussians as it has room for.
+"""
 
 from dataclasses import dataclass
 
@@ -14,24 +18,28 @@ from scipy import sparse
 
 from .network import PREDICTED_AT_ONCE, softmax
 from .soft_labels import sparsify
+from .tree import TaxonTree
 
-# The covariance within taxa is shrunk this far towards a multiple of the identity.
-_SHRINKAGE = 0.1
+# The covariance within taxa is shrunk this far towards a multiple of the identity, where nothing else is asked for.
+SHRINKAGE = 0.1
 # Discriminants are sure of themselves beyond what their few contigs a taxon warrant.
 _TEMPERATURE = 1.5
 # A taxon with fewer contigs has no mean worth the name.
 _MIN_CONTIGS = 3
+# About how many contigs one Gaussian of an unknown taxon is for.
+_CONTIGS_PER_GAUSSIAN = 40
 
 
 @dataclass(frozen=True, eq=False)
 class Discriminant:
-    """Linear scores of the taxa that have enough contigs.
+    """Linear scores of the Gaussians.
 
     Attributes
     ----------
-    nodes : int64 array, shape (n_taxa,)
-    coefficients : float64 array, shape (n_features, n_taxa)
-    intercepts : float64 array, shape (n_taxa,)
+    nodes : int64 array, shape (n_gaussians,)
+        The taxon of each.
+    coefficients : float64 array, shape (n_features, n_gaussians)
+    intercepts : float64 array, shape (n_gaussians,)
     n_nodes : int
     """
 
@@ -41,40 +49,81 @@ class Discriminant:
     n_nodes: int
 
 
-def train_discriminant(features: np.ndarray, nodes: np.ndarray, n_nodes: int) -> Discriminant:
-    """Fit taxa as Gaussians with one covariance.
+def train_discriminant(
+    features: np.ndarray, nodes: np.ndarray, tree: TaxonTree, seed: int, shrinkage: float = SHRINKAGE
+) -> Discriminant:
+    """Fit the Gaussians.
 
     Parameters
     ----------
     features : float32 array, shape (n_contigs, n_features)
     nodes : int64 array, shape (n_contigs,)
         The taxon of every contig.
-    n_nodes : int
-        Of the tree.
+    tree : TaxonTree
+    seed : int
+        Of the division of unknown taxa.
+    shrinkage : float in 0 to 1
+        Of the covariance, towards a multiple of the identity.
     """
     from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
-    often = np.bincount(nodes, minlength=n_nodes) >= _MIN_CONTIGS
+    often = np.bincount(nodes, minlength=len(tree)) >= _MIN_CONTIGS
     kept = often[nodes]
-    taxa = np.unique(nodes[kept])
-    if len(taxa) < 2:
-        # one Gaussian tells nothing apart: every contig is as likely of the most frequent taxon
-        only = taxa if len(taxa) else np.array([np.bincount(nodes).argmax()])
-        return Discriminant(only, np.zeros((features.shape[1], 1)), np.zeros(1), n_nodes)
-    model = LinearDiscriminantAnalysis(solver="lsqr", shrinkage=_SHRINKAGE).fit(features[kept], nodes[kept])
+    if len(np.unique(nodes[kept])) < 2:
+        # one taxon tells nothing apart: every contig is as likely of the most frequent one
+        only = np.array([np.bincount(nodes).argmax()])
+        return Discriminant(only, np.zeros((features.shape[1], 1)), np.zeros(1), len(tree))
+    gaussians, owners = _divide_unknown_taxa(features[kept], nodes[kept], tree, seed, shrinkage)
+    model = LinearDiscriminantAnalysis(solver="lsqr", shrinkage=shrinkage).fit(features[kept], gaussians)
     coefficients, intercepts = model.coef_.T, model.intercept_
-    if len(taxa) == 2:  # scikit-learn gives the difference of the two scores
+    if len(model.classes_) == 2:  # scikit-learn gives the difference of the two scores
         coefficients = np.hstack([np.zeros_like(coefficients), coefficients])
         intercepts = np.r_[0, intercepts]
-    return Discriminant(taxa, coefficients, intercepts, n_nodes)
+    return Discriminant(owners[model.classes_], coefficients, intercepts, len(tree))
+
+
+def _divide_unknown_taxa(
+    features: np.ndarray, nodes: np.ndarray, tree: TaxonTree, seed: int, shrinkage: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Divide the contigs of inner nodes by k-means on whitened features.
+
+    Returns
+    -------
+    gaussians : int64 array, shape (n_contigs,)
+    owners : int64 array, shape (n_gaussians,)
+        The taxon of every Gaussian.
+    """
+    from sklearn.cluster import KMeans
+
+    taxa, gaussians = np.unique(nodes, return_inverse=True)
+    owners = list(taxa)
+    means = np.stack([features[gaussians == number].mean(axis=0) for number in range(len(taxa))])
+    within = np.cov(features - means[gaussians], rowvar=False)
+    shrunk = (1 - shrinkage) * within + shrinkage * np.trace(within) / len(within) * np.eye(len(within))
+    whitening = np.linalg.inv(np.linalg.cholesky(shrunk)).T
+    for number in np.flatnonzero(~tree.is_leaf[taxa]):
+        members = np.flatnonzero(gaussians == number)
+        n_parts = round(len(members) / _CONTIGS_PER_GAUSSIAN)
+        if n_parts > 1:
+            parts = KMeans(n_parts, n_init=3, random_state=seed).fit_predict(features[members] @ whitening)
+            # what is too small for a Gaussian of its own stays with the largest part
+            sizes = np.bincount(parts, minlength=n_parts)
+            for part in np.flatnonzero(sizes >= _MIN_CONTIGS):
+                if part != sizes.argmax():
+                    gaussians[members[parts == part]] = len(owners)
+                    owners.append(taxa[number])
+    return gaussians, np.array(owners, dtype=np.int64)
 
 
 def predict_discriminant(discriminant: Discriminant, features: np.ndarray) -> sparse.csr_matrix:
     """Predict contigs; float32 csr_matrix, shape (n_contigs, n_nodes), rows sum to 1."""
+    n_gaussians = len(discriminant.nodes)
+    ones = np.ones(n_gaussians)
+    to_taxa = sparse.csr_matrix(
+        (ones, (np.arange(n_gaussians), discriminant.nodes)), shape=(n_gaussians, discriminant.n_nodes)
+    )
     parts = []
     for start in range(0, len(features), PREDICTED_AT_ONCE):
         scores = features[start : start + PREDICTED_AT_ONCE] @ discriminant.coefficients + discriminant.intercepts
-        dense = np.zeros((len(scores), discriminant.n_nodes))
-        dense[:, discriminant.nodes] = softmax(scores / _TEMPERATURE)
-        parts.append(sparsify(dense))
+        parts.append(sparsify(softmax(scores / _TEMPERATURE) @ to_taxa))
     return sparse.vstack(parts, format="csr")

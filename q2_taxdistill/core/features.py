@@ -14,7 +14,7 @@ from typing import Optional
 import numpy as np
 
 from .abundance import abundance_features
-from .composition import composition_features
+from .composition import N_CANONICAL, composition_features
 
 
 class SampleMismatchError(ValueError):
@@ -53,11 +53,17 @@ class FeatureScaling:
         samples : sequence of str
         """
         means = np.ones(0) if depths is None else depths.mean(axis=0)
+        # in a sample where none of these contigs is, but others are, depths stay as they are
+        means[means == 0] = 1
         raw = _raw_features(counts, depths, means)
-        spread = raw.std(axis=0)
+        has_kmers = counts.any(axis=1)
+        parts = (raw[has_kmers] if has_kmers.any() else raw)[:, :N_CANONICAL], raw[:, N_CANONICAL:]
+        centre = np.concatenate([part.mean(axis=0, dtype=np.float64) for part in parts])
+        spread = np.concatenate([part.std(axis=0, dtype=np.float64) for part in parts])
         # A feature that does not vary says nothing: it becomes 0 for every contig.
         spread[spread < 1e-6] = 1
-        return cls(tuple(samples) if depths is not None else (), means, raw.mean(axis=0), spread)
+        names = tuple(samples) if depths is not None else ()
+        return cls(names, means, centre.astype(np.float32), spread.astype(np.float32))
 
     @property
     def n_features(self) -> int:
@@ -67,9 +73,12 @@ class FeatureScaling:
     def transform(self, counts: np.ndarray, depths: Optional[np.ndarray]) -> np.ndarray:
         """Make the features of contigs; float32, shape (n_contigs, n_features).
 
-        `depths` has the columns `samples`, in their order (see `require_samples`); None where there are none.
+        `depths` has the columns `samples`, in their order (see `require_samples`); None where there are none. A contig
+        without any 4-mer has the mean composition, 0.
         """
-        return (_raw_features(counts, depths, self.sample_means) - self.centre) / self.spread
+        features = (_raw_features(counts, depths, self.sample_means) - self.centre) / self.spread
+        features[~counts.any(axis=1), :N_CANONICAL] = 0
+        return features
 
     def require_samples(self, samples: Optional[Sequence[str]]) -> None:
         """Check that a table, or its absence, fits; the order of the samples does not matter.

@@ -22,6 +22,7 @@ from .tree import ROOT, TaxonTree
 
 # Apparent taxa that are further than this from the true one, up or down the tree, are all equally improbable.
 _FURTHEST = 2
+_CONTIGS_AT_ONCE = 4096
 _KINDS = ("exact", "too_shallow", "too_deep", "relative_named", "relative_unnamed", "elsewhere")
 
 
@@ -131,18 +132,26 @@ class NoiseChannel:
         predicted : csr_matrix, shape (n_contigs, n_nodes)
             What a model that did not see the labels of these contigs expects their true taxa to be; rows sum to 1.
         """
-        counts = dict.fromkeys(_KINDS, 0.0)
-        n = len(self.tree)
-        evidence = np.asarray((apparent @ self._likelihood).multiply(predicted).sum(axis=1)).ravel()
-        evidence += self.floor * np.asarray(apparent.sum(axis=1)).ravel()
-        joint = (apparent.T @ sparse.diags(1 / np.maximum(evidence, 1e-30)) @ predicted).tocsr()
-        rates = np.array([getattr(self.rates, kind) for kind in _KINDS[:-1]])
+        return _posterior_counts(self._likelihood_of_kinds(apparent, predicted), self.rates)
+
+    def _likelihood_of_kinds(self, apparent: sparse.csr_matrix, predicted: sparse.csr_matrix) -> np.ndarray:
+        """Give the likelihood of what contigs look like under each kind of error; float64, (n_contigs, n_kinds).
+
+        The true taxon is averaged over `predicted`; the rates do not matter.
+        """
+        shape = (len(self.tree), len(self.tree))
         pairs = self._pairs
-        found = np.asarray(joint[pairs.apparent, pairs.true]).ravel() * rates[pairs.kind] * pairs.share
-        for index, kind in enumerate(_KINDS[:-1]):
-            counts[kind] = float(found[pairs.kind == index].sum())
-        counts["elsewhere"] = float(joint.sum()) * self.rates.elsewhere / n
-        return counts
+        likelihood = np.empty((apparent.shape[0], len(_KINDS)))
+        for index in range(len(_KINDS) - 1):
+            of_kind = pairs.kind == index
+            nodes = pairs.apparent[of_kind], pairs.true[of_kind]
+            shares = sparse.csr_matrix((pairs.share[of_kind], nodes), shape=shape)
+            for start in range(0, apparent.shape[0], _CONTIGS_AT_ONCE):
+                rows = slice(start, start + _CONTIGS_AT_ONCE)
+                near = (apparent[rows] @ shares).multiply(predicted[rows])
+                likelihood[rows, index] = np.asarray(near.sum(axis=1)).ravel()
+        likelihood[:, -1] = np.asarray(apparent.sum(axis=1)).ravel() / len(self.tree)
+        return likelihood
 
     def estimate(
         self, apparent: sparse.csr_matrix, predicted: sparse.csr_matrix, prior_contigs: float, n_rounds: int = 20
@@ -161,11 +170,18 @@ class NoiseChannel:
         n_rounds : int
         """
         prior = {kind: prior_contigs * getattr(self.rates, kind) for kind in _KINDS}
-        channel = self
+        likelihood = self._likelihood_of_kinds(apparent, predicted)
+        rates = self.rates
         for _ in range(n_rounds):
-            counts = channel.expected_counts(apparent, predicted)
-            channel = channel.with_rates(ErrorRates.from_counts({kind: counts[kind] + prior[kind] for kind in _KINDS}))
-        return channel
+            counts = _posterior_counts(likelihood, rates)
+            rates = ErrorRates.from_counts({kind: counts[kind] + prior[kind] for kind in _KINDS})
+        return self.with_rates(rates)
+
+
+def _posterior_counts(likelihood: np.ndarray, rates: ErrorRates) -> "dict[str, float]":
+    joint = likelihood * np.array([getattr(rates, kind) for kind in _KINDS])
+    posterior = joint / np.maximum(joint.sum(axis=1, keepdims=True), 1e-30)
+    return dict(zip(_KINDS, posterior.sum(axis=0).tolist()))
 
 
 @dataclass(frozen=True, eq=False)

@@ -19,6 +19,8 @@ from .tree import ROOT, TaxonTree
 # A probability below this is not stored; what is stored is scaled to sum to 1.
 SMALLEST_PROBABILITY = 1e-4
 _CONTIGS_AT_ONCE = 4096
+# By how much sums of single-precision probabilities that should be 1 may fall short of it.
+_ROUNDING = 1e-6
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,9 +102,8 @@ class BestPaths:
             The mass under the node; for ``ROOT`` the mass that is not under the most probable domain.
         """
         threshold = 0.0 if confidence == "disable" else float(confidence)
-        goes_on = (
-            (self.nodes[:, 1:] >= 0) & (self.masses[:, 1:] >= threshold) & (self.masses[:, 1:] >= self.own[:, :-1])
-        )
+        enough = self.masses[:, 1:] >= threshold - _ROUNDING
+        goes_on = (self.nodes[:, 1:] >= 0) & enough & (self.masses[:, 1:] >= self.own[:, :-1])
         depths = np.cumprod(goes_on, axis=1).sum(axis=1)
         chosen = self.nodes[np.arange(len(self.nodes)), depths]
         nearest_named = np.array([self.tree.nearest_named(node) for node in range(len(self.tree))])

@@ -16,8 +16,9 @@ from scipy import sparse
 
 from .discriminant import predict_discriminant, train_discriminant
 from .evidence import Evidence
+from .language_head import LanguageFeatures, language_heads, predict_by_language
 from .network import NetworkShape, Training, choose_device, predict_logits, softmax, train_network
-from .soft_labels import sparsify
+from .soft_labels import overwrite, sparsify
 from .trust import Trust, measure_trust, pool
 
 TRAINING = Training(n_epochs=15)
@@ -40,6 +41,8 @@ class Teaching:
         The soft labels: prediction x evidence; rows sum to 1.
     trust : Trust
         How far each head is trusted, and the held-out likelihood that says so.
+    language_trust : Trust or None
+        The same for the contigs that have an embedding, where a language model is heard too.
     evidence : Evidence
         The evidence with the error rates that were estimated.
     """
@@ -47,6 +50,7 @@ class Teaching:
     predicted: sparse.csr_matrix
     soft: sparse.csr_matrix
     trust: Trust
+    language_trust: Optional[Trust]
     evidence: Evidence
 
 
@@ -58,14 +62,17 @@ def teach(
     seed: int,
     device: str = "auto",
     progress: Optional[Callable[[], object]] = None,
+    language: Optional[LanguageFeatures] = None,
+    language_alone: bool = False,
 ) -> Teaching:
     """Cross-fit the teacher's heads and combine what they say with the evidence.
 
     The contigs are split into `folds` at random. For every fold two heads learn from the other folds: a perceptron,
     trained to make the evidence of its contigs probable (so that errors of the kinds in `noise.ErrorRates` are not
-    learned; Patrini et al. 2017), and a linear discriminant on what the perceptron and the evidence together hold for
-    most probable. Both then predict the fold. How far each is trusted is measured by the likelihood of the evidence
-    that they did not see.
+    learned; Patrini et al. 2017), and a discriminant on what the perceptron and the evidence together hold for most
+    probable. With a language model, discriminants on its embeddings, joined with the features, learn from the contigs
+    that have one. All predict the fold. How far each is trusted is measured by the likelihood of the evidence that
+    they did not see, apart for contigs with and without an embedding, so that a head that knows less is not heard.
 
     Parameters
     ----------
@@ -78,6 +85,9 @@ def teach(
     device : {"auto", "cpu", "cuda", "mps"}
     progress : callable, optional
         Called `folds` x ``TRAINING.n_epochs`` times.
+    language : LanguageFeatures, optional
+    language_alone : bool
+        Hear nothing but the language model's own linear heads where there is an embedding, as TaxDistill's authors do.
 
     Raises
     ------
@@ -86,21 +96,40 @@ def teach(
     """
     usable = require_contigs(evidence, learnable, folds)
     fold_of = assign_folds(len(features), folds, seed)
-    by_head: dict[str, list[sparse.csr_matrix]] = {"network": [], "discriminant": []}
+    parts: list[dict[str, sparse.csr_matrix]] = []
     order = []
     for fold in range(folds):
         inside, outside = np.flatnonzero(fold_of == fold), np.flatnonzero((fold_of != fold) & usable)
-        predictions = _predict_fold(features, evidence, outside, inside, seed * folds + fold, device, progress)
-        for head, prediction in predictions.items():
-            by_head[head].append(prediction)
+        head_seed = seed * folds + fold
+        heads, most_probable = _predict_fold(features, evidence, outside, inside, head_seed, device, progress)
+        if language is not None:
+            chosen = language.values if language_alone else np.hstack([features, language.values])
+            learned = language.embedded[outside]
+            heads |= predict_by_language(
+                chosen[outside[learned]],
+                most_probable[learned],
+                chosen[inside],
+                evidence.tree,
+                head_seed,
+                joined=not language_alone,
+            )
+        parts.append(heads)
         order.append(inside)
     back = np.argsort(np.concatenate(order), kind="stable")
-    predictions = {head: sparse.vstack(parts, format="csr")[back] for head, parts in by_head.items()}
+    predictions = {head: sparse.vstack([part[head] for part in parts], format="csr")[back] for head in parts[0]}
 
-    trust = measure_trust(predictions, evidence, usable)
-    predicted = pool(predictions, trust, evidence)
-    evidence = evidence.estimate_rates(predicted)
-    return Teaching(predicted, combine(predicted, evidence), trust, evidence)
+    own = {head: predictions[head] for head in ("network", "discriminant")}
+    trust = measure_trust(own, evidence, usable)
+    predicted = pool(own, trust, evidence)
+    language_trust = None
+    if language is not None and (usable & language.embedded).any():
+        heard = {head: predictions[head] for head in language_heads(joined=False)} if language_alone else predictions
+        language_trust = measure_trust(heard, evidence, usable & language.embedded)
+        rows = np.flatnonzero(language.embedded)
+        spoken = {head: prediction[rows] for head, prediction in heard.items()}
+        predicted = overwrite(predicted, rows, pool(spoken, language_trust, evidence))
+    evidence = evidence.estimate_rates(predicted, usable)
+    return Teaching(predicted, combine(predicted, evidence), trust, language_trust, evidence)
 
 
 def require_contigs(evidence: Evidence, learnable: np.ndarray, folds: int) -> np.ndarray:
@@ -135,7 +164,8 @@ def _predict_fold(
     seed: int,
     device: str,
     progress: Optional[Callable[[], object]],
-) -> dict[str, sparse.csr_matrix]:
+) -> tuple[dict[str, sparse.csr_matrix], np.ndarray]:
+    """Predict the contigs inside a fold; tell the most probable taxon of those outside, int64, (n_outside,)."""
     shape = NetworkShape(features.shape[1], len(evidence.tree))
     torch_device = choose_device(device)
 
@@ -148,11 +178,12 @@ def _predict_fold(
     most_probable = np.empty(len(outside), dtype=np.int64)
     for rows, logits in predict_logits(network, features[outside]):
         most_probable[rows] = np.argmax(softmax(logits) * evidence.likelihood(outside[rows]), axis=1)
-    discriminant = train_discriminant(features[outside], most_probable, len(evidence.tree))
-    return {
+    discriminant = train_discriminant(features[outside], most_probable, evidence.tree, seed)
+    heads = {
         "network": sparse.vstack(predicted, format="csr"),
         "discriminant": predict_discriminant(discriminant, features[inside]),
     }
+    return heads, most_probable
 
 
 def evidence_loss(logits, likelihood: np.ndarray):

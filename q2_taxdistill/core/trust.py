@@ -98,6 +98,9 @@ def _prior(evidence: Evidence) -> np.ndarray:
 def _members(predictions: "dict[str, sparse.csr_matrix]", prior: np.ndarray) -> "dict[tuple[str, float], np.ndarray]":
     dense = {head: prediction.toarray() + SMALLEST_PROBABILITY * prior for head, prediction in predictions.items()}
     agreement = np.exp(sum(np.log(mass) for mass in dense.values()) / len(dense))
+    pair = [mass for head, mass in dense.items() if head in ("network", "discriminant")]
+    if 1 < len(pair) < len(dense):
+        dense["agreement without the language model"] = np.sqrt(pair[0] * pair[1])
     dense["agreement"] = agreement
     members = {}
     for head, mass in dense.items():

@@ -29,6 +29,8 @@ _IMPORTS = (
     ("FeatureData[Sequence]", "DNAFASTAFormat", "contigs.fasta", "contigs.qza"),
     ("FeatureData[Taxonomy]", "MMseqs2LCAFormat", "mmseqs_lca.tsv", "taxonomy.qza"),
     ("FeatureTable[Frequency]", "ContigDepthFormat", "depths.tsv", "table.qza"),
+    ("FeatureData[BLAST6]", "BLAST6Format", "hits.blast6", "hits.qza"),
+    ("FeatureData[Taxonomy]", "TSVTaxonomyFormat", "hit_taxonomy.tsv", "hit-taxonomy.qza"),
 )
 
 
@@ -54,12 +56,15 @@ def main() -> None:
         )  # fmt: skip
     _qiime(
         directory, "taxdistill", "refine", "--i-sequences", "contigs.qza", "--i-taxonomy", "taxonomy.qza",
-        "--i-table", "table.qza", "--o-refined-taxonomy", "refined-taxonomy.qza", "--o-soft-taxonomy",
-        "soft-taxonomy.qza", "--o-classifier", "classifier.qza",
+        "--i-table", "table.qza", "--i-hits", "hits.qza", "--i-hit-taxonomy", "hit-taxonomy.qza",
+        "--o-refined-taxonomy", "refined-taxonomy.qza", "--o-soft-taxonomy", "soft-taxonomy.qza",
+        "--o-classifier", "classifier.qza", "--o-report", "report.qzv",
     )  # fmt: skip
     _qiime(directory, "tools", "export", "--input-path", "refined-taxonomy.qza", "--output-path", "refined")
     refined = pd.read_csv(directory / "refined" / "taxonomy.tsv", sep="\t", index_col=0)
     print(comparison(community, refined).to_string(float_format="{:.3f}".format))
+    report = directory / "report.qzv"
+    print(f"\nThe report is {report}: drop it on https://view.qiime2.org, or run `qiime tools view {report}`.")
 
 
 def _qiime(directory: Path, *arguments: str) -> None:

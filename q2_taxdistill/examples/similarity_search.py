@@ -85,9 +85,9 @@ def align(
     -------
     pandas.DataFrame
         One row per hit, ordered by contig and gene, best hit first; the columns of BLAST's tabular format (identity in
-        percent, query coordinates on the contig, 1-based, reversed for the reverse strand; lengths and subject
-        coordinates in amino acids except that `length` counts bases, as MMseqs2 does for translated searches) plus
-        `gene` and `species`, the numbers of the gene and of the subject's species.
+        percent; query coordinates on the contig, 1-based, reversed for the reverse strand; length, mismatches and
+        subject coordinates in amino acids) plus `gene` and `species`, the numbers of the gene and of the subject's
+        species.
     """
     species = contigs.species[genes.contigs]
     identities = _identities(rng, species, taxa, in_database)
@@ -134,7 +134,7 @@ def _as_blast6(rng: np.random.Generator, contigs: Contigs, genes: Genes, hits: p
         "qseqid": np.array(contigs.identifiers, dtype=object)[genes.contigs[gene]],
         "sseqid": [f"genome{species + 1}_gene{gene + 1}" for species, gene in zip(hits["species"], gene)],
         "pident": hits["identity"],
-        "length": residues * 3,
+        "length": residues,
         "mismatch": ((100 - hits["identity"]) / 100 * residues).round().astype(np.int64),
         "gapopen": 0,
         "qstart": np.where(reverse, last, first),

@@ -18,19 +18,57 @@ def _study(use) -> dict:
     }
 
 
+def _hits(use) -> dict:
+    return {
+        "hits": use.init_artifact("hits", artifacts.hits),
+        "hit_taxonomy": use.init_artifact("hit_taxonomy", artifacts.hit_taxonomy),
+    }
+
+
 def refine(use) -> None:
     """Correct the labels of a small community."""
-    refined, soft, classifier = use.action(
+    refined, soft, classifier, report = use.action(
         use.UsageAction("taxdistill", "refine"),
         use.UsageInputs(**_study(use), min_length=500),
         use.UsageOutputNames(
-            refined_taxonomy="refined_taxonomy", soft_taxonomy="soft_taxonomy", classifier="classifier"
+            refined_taxonomy="refined_taxonomy",
+            soft_taxonomy="soft_taxonomy",
+            classifier="classifier",
+            report="report",
         ),
     )
     refined.assert_output_type("FeatureData[Taxonomy]")
     refined.assert_has_line_matching("taxonomy.tsv", r"contig_1\td__Bacteria;.*\t[01]\.\d+")
     soft.assert_output_type("FeatureData[SoftTaxonomy]")
     classifier.assert_output_type("TaxDistillClassifier")
+    report.assert_output_type("Visualization")
+
+
+def refine_with_hits(use) -> None:
+    """Correct the labels of a small community, species that the database lacks included."""
+    refined, _, _, _ = use.action(
+        use.UsageAction("taxdistill", "refine"),
+        use.UsageInputs(**_study(use), **_hits(use), min_length=500),
+        use.UsageOutputNames(
+            refined_taxonomy="refined_taxonomy",
+            soft_taxonomy="soft_taxonomy",
+            classifier="classifier",
+            report="report",
+        ),
+    )
+    refined.assert_output_type("FeatureData[Taxonomy]")
+    refined.assert_has_line_matching("taxonomy.tsv", r"contig_1\td__Bacteria;.*\t[01]\.\d+")
+
+
+def soft_label_with_hits(use) -> None:
+    """Turn the alignments of a small community into soft labels."""
+    (soft,) = use.action(
+        use.UsageAction("taxdistill", "soft_label"),
+        use.UsageInputs(**_study(use), **_hits(use), min_length=500),
+        use.UsageOutputNames(soft_taxonomy="soft_taxonomy"),
+    )
+    soft.assert_output_type("FeatureData[SoftTaxonomy]")
+    soft.assert_has_line_matching("description.json", '"aligned_to": "proteins"')
 
 
 def soft_label(use) -> None:

@@ -8,14 +8,14 @@
 """Labels of contigs on their way from a tool's file to a QIIME 2 taxonomy: one taxon a contig, once each."""
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple, Optional, Protocol, Union
 
 import pandas as pd
 
 from ..core.lineage import format_lineage
-from ..core.ranked_path import RankedNode, common_path, lineages_of_paths
-from .tsv import FileContentError, quoted
+from ..core.ranked_path import RankedNode, common_path, lineages_of_paths, rank_letter_path
+from .tsv import FileContentError, note_contig, quoted
 
 Path = tuple[RankedNode, ...]
 
@@ -117,13 +117,7 @@ def note_labels(labels: Iterable[ContigLabel]) -> tuple[dict[str, int], list[Tax
     lines: dict[str, int] = {}
     taxa, confidences = [], []
     for line, contig, taxon, confidence in labels:
-        if not contig.strip():
-            raise FileContentError(line, "an empty contig name", "the contig's identifier")
-        first = lines.setdefault(contig, line)
-        if first != line:
-            raise FileContentError(
-                line, f"contig {quoted(contig)}, which line {first} has already", "every contig once"
-            )
+        note_contig(lines, line, contig)
         taxa.append(taxon)
         confidences.append(confidence)
     if not taxa:
@@ -185,3 +179,33 @@ def read_taxid(line: int, text: str) -> Taxon:
         raise FileContentError(line, f"{quoted(text)} as the taxon's number", "an integer, 0 for unclassified")
     number = int(text)
     return Taxids((number,)) if number else UNLABELLED
+
+
+def read_path(line: int, names: Sequence[str]) -> Path:
+    """Read the names of a lineage that follow rank letters, see `ranked_path.rank_letter_path`.
+
+    Raises
+    ------
+    FileContentError
+        If a name does not.
+    """
+    try:
+        return rank_letter_path(names)
+    except ValueError as error:
+        raise FileContentError(line, str(error), "a lineage with a rank letter before every name") from error
+
+
+def check_status(line: int, status: str, taxon: Taxon, classified: str, unclassified: str) -> None:
+    """Check that what a tool says of a contig, classified or not, goes with the taxon.
+
+    Raises
+    ------
+    FileContentError
+        If the status is neither `classified` nor `unclassified`, or is not that of such a taxon.
+    """
+    if status != (unclassified if taxon == UNLABELLED else classified):
+        raise FileContentError(
+            line,
+            f"{quoted(status)} and {'no taxon' if taxon == UNLABELLED else 'a taxon'}",
+            f"{classified!r} and a taxon, or {unclassified!r} and taxon 0 for a contig that is not classified",
+        )

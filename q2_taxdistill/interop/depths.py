@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from .tsv import FileContentError, lines_of, quoted
+from .tsv import FileContentError, lines_of, note_contig, quoted
 
 _BLOCK_LINES = 50_000
 _METABAT_COLUMNS = ("contigLen", "totalAvgDepth")
@@ -145,21 +145,6 @@ def check_width(line: int, text: str, width: int) -> None:
     found = text.count("\t") + 1
     if found != width:
         raise FileContentError(line, f"{found} tab-separated cells", f"{width}, as in the header")
-
-
-def note_contig(first_lines: dict[str, int], line: int, contig: str) -> None:
-    """Note on which line a contig stands.
-
-    Raises
-    ------
-    FileContentError
-        If it has no name or has been noted before.
-    """
-    if not contig.strip():
-        raise FileContentError(line, "an empty contig name", "the contig's identifier")
-    first = first_lines.setdefault(contig, line)
-    if first != line:
-        raise FileContentError(line, f"contig {quoted(contig)}, which line {first} has already", "every contig once")
 
 
 def read_numbers(block: Sequence[tuple[int, str]], columns: Sequence[Column]) -> np.ndarray:

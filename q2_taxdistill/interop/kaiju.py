@@ -16,8 +16,8 @@ from collections.abc import Iterator
 from typing import Optional
 
 from ..core.ranked_path import ranked_node
-from .contig_labels import UNLABELLED, ContigLabel, Path, Taxon, read_taxid
-from .tsv import FileContentError, lines_of, quoted
+from .contig_labels import ContigLabel, Path, Taxon, check_status, read_taxid
+from .tsv import FileContentError, lines_of
 
 _RANKS = "superkingdom,phylum,class,order,family,genus,species"
 ADVICE = (
@@ -51,12 +51,7 @@ def labels(path: str, max_lines: Optional[int] = None) -> Iterator[ContigLabel]:
             number = read_taxid(line, taxid)
             taxon_of[taxid, names] = _path(names) or number
         taxon = taxon_of[taxid, names]
-        if status not in ("C", "U") or (status == "C") != (taxon != UNLABELLED):
-            raise FileContentError(
-                line,
-                f"{quoted(status)} and taxon {quoted(taxid)}",
-                "'C' and a taxon, or 'U' and taxon 0 for a sequence that is not classified",
-            )
+        check_status(line, status, taxon, "C", "U")
         yield ContigLabel(line, contig, taxon)
 
 

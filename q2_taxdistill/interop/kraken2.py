@@ -15,8 +15,8 @@ import re
 from collections.abc import Iterator
 from typing import Optional
 
-from .contig_labels import UNLABELLED, ContigLabel, Taxon, read_taxid
-from .tsv import FileContentError, lines_of, quoted
+from .contig_labels import ContigLabel, Taxon, check_status, read_taxid
+from .tsv import FileContentError, lines_of
 
 ADVICE = (
     "the taxon's place in the taxonomy, which this file does not have, with --use-names or without: import it together "
@@ -47,10 +47,5 @@ def labels(path: str, max_lines: Optional[int] = None) -> Iterator[ContigLabel]:
             named = _NAMED.fullmatch(cell)
             taxon_of[cell] = read_taxid(line, named.group(1) if named else cell)
         taxon = taxon_of[cell]
-        if status not in ("C", "U") or (status == "C") != (taxon != UNLABELLED):
-            raise FileContentError(
-                line,
-                f"{quoted(status)} and taxon {quoted(cell)}",
-                "'C' and a taxon, or 'U' and taxon 0 for a sequence that is not classified",
-            )
+        check_status(line, status, taxon, "C", "U")
         yield ContigLabel(line, contig, taxon)

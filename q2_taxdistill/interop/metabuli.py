@@ -15,9 +15,9 @@ and an empty column at the end of the lines of unclassified sequences.
 from collections.abc import Iterator
 from typing import Optional
 
-from ..core.ranked_path import RANK_LETTER, rank_letter_path
-from .contig_labels import UNLABELLED, ContigLabel, Taxon, read_fraction, read_taxid
-from .tsv import FileContentError, lines_of, quoted
+from ..core.ranked_path import RANK_LETTER
+from .contig_labels import ContigLabel, Taxon, check_status, read_fraction, read_path, read_taxid
+from .tsv import FileContentError, lines_of
 
 ADVICE = (
     "the names of the taxon's lineage: run metabuli classify with --lineage 1, or import the file together with "
@@ -45,25 +45,10 @@ def labels(path: str, max_lines: Optional[int] = None) -> Iterator[ContigLabel]:
                 "6 to 9: classified or not, sequence, taxon number, length, score, rank, (lineage), taxa of matches",
             )
         status, contig, taxid, _, score, _ = cells[:6]
-        lineage = cells[6] if len(cells) > 6 else ""
-        if (taxid, lineage) not in taxon_of or not lineage:
-            taxon_of[taxid, lineage] = _taxon(line, taxid, lineage)
+        lineage = cells[6] if len(cells) > 6 and RANK_LETTER.match(cells[6]) else ""
+        if (taxid, lineage) not in taxon_of:
+            taxon = read_taxid(line, taxid)
+            taxon_of[taxid, lineage] = read_path(line, lineage.split(";")) if lineage else taxon
         taxon = taxon_of[taxid, lineage]
-        if status not in ("0", "1") or (status == "1") != (taxid != "0"):
-            raise FileContentError(
-                line,
-                f"{quoted(status)} and taxon {quoted(taxid)}",
-                "1 and a taxon, or 0 and taxon 0 for not classified",
-            )
+        check_status(line, status, taxon, "1", "0")
         yield ContigLabel(line, contig, taxon, read_fraction(line, score, "the score"))
-
-
-def _taxon(line: int, taxid: str, lineage: str) -> Taxon:
-    taxon = read_taxid(line, taxid)
-    names = lineage.split(";")
-    if taxon == UNLABELLED or not RANK_LETTER.match(names[-1]):
-        return taxon
-    try:
-        return rank_letter_path(names)
-    except ValueError as error:
-        raise FileContentError(line, str(error), "a lineage with a rank letter before every name") from error

@@ -17,8 +17,8 @@ Contigs without a hit are absent, or have the number 0 and the name ``unclassifi
 from collections.abc import Iterator
 from typing import Optional
 
-from ..core.ranked_path import RANK_LETTER, rank_letter_path
-from .contig_labels import UNLABELLED, ContigLabel, Path, Taxon, read_fraction, read_taxid
+from ..core.ranked_path import RANK_LETTER
+from .contig_labels import UNLABELLED, ContigLabel, Path, Taxon, read_fraction, read_path, read_taxid
 from .tsv import FileContentError, lines_of, quoted
 
 ADVICE = (
@@ -79,7 +79,4 @@ def _path(line: int, name: str, last_cell: str) -> Optional[Path]:
         raise FileContentError(
             line, f"{quoted(names[-1])} at the end of the lineage", f"a rank letter and {quoted('_' + name)}"
         )
-    try:
-        return rank_letter_path(names)
-    except ValueError as error:
-        raise FileContentError(line, str(error), "a lineage with a rank letter before every name") from error
+    return read_path(line, names)

@@ -15,8 +15,8 @@ from typing import Optional
 import numpy as np
 from scipy import sparse
 
-from .depths import Column, DepthTable, blocks_of, note_contig, read_numbers
-from .tsv import FileContentError, lines_of, quoted
+from .depths import Column, DepthTable, blocks_of, read_numbers
+from .tsv import FileContentError, lines_of, note_contig, quoted
 
 
 def read_depths(path: str, max_lines: Optional[int] = None) -> DepthTable:

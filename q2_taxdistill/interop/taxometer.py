@@ -10,7 +10,7 @@
 The header is ``contigs<TAB>predictions<TAB>scores`` for a refined taxonomy and ``contigs<TAB>predictions`` for one that
 is not. A prediction is a lineage of up to seven names separated by semicolons, from domain to species, with as many
 scores in 0-1; both are empty for a contig without a label. vamb knows taxa by their bare names, so that a name may
-stand at one place of the taxonomy only.
+stand at one place of the taxonomy only, and calls the place of contigs without a label ``root``.
 """
 
 from collections import defaultdict
@@ -28,6 +28,8 @@ _HEADER = ["contigs", "predictions", "scores"]
 _PREFIXES = "dpcofgs"
 # vamb's floating-point sums go a little beyond 1.
 _TOLERANCE = 1e-3
+# vamb 5.0.4 does not read a refined label that is empty, not even one of its own Taxometer.
+_NO_REFINED_LABEL = "root\t1.0"
 
 
 def labels(path: str, max_lines: Optional[int] = None) -> Iterator[ContigLabel]:
@@ -118,8 +120,10 @@ def write_labels(file: TextIO, labels: Iterable[tuple[str, Sequence[str], Option
     for contig, lineage, scores in rows:
         names, sources = canonical[tuple(lineage)]
         cells = [contig, ";".join(unambiguous[names])]
-        if has_scores:
+        if has_scores and names:
             cells.append(";".join(str(round(float(scores[source]), 5)) for source in sources))
+        elif has_scores:
+            cells[1] = _NO_REFINED_LABEL
         file.write("\t".join(cells) + "\n")
 
 

@@ -46,17 +46,44 @@ def lines_of(path: str, max_lines: Optional[int] = None) -> Iterator[tuple[int, 
     FileContentError
         If the file is not UTF-8 text.
     """
-    number = 0
     try:
-        with open(path, encoding="utf-8") as file:
+        # utf-8-sig also reads what Windows programs put before the text.
+        with open(path, encoding="utf-8-sig") as file:
             for number, line in enumerate(islice(file, max_lines), start=1):
                 text = line.rstrip("\n")
                 if text:
                     yield number, text
     except UnicodeDecodeError as error:
         raise FileContentError(
-            number + 1, f"bytes that are not UTF-8 text ({error.reason})", "plain text; decompress the file first"
+            _first_line_that_is_not_text(path),
+            f"bytes that are not UTF-8 text ({error.reason})",
+            "plain text; decompress the file first",
         ) from error
+
+
+def _first_line_that_is_not_text(path: str) -> Optional[int]:
+    with open(path, "rb") as file:
+        for number, line in enumerate(file, start=1):
+            try:
+                line.decode("utf-8")
+            except UnicodeDecodeError:
+                return number
+    return None
+
+
+def note_contig(first_lines: dict[str, int], line: int, contig: str) -> None:
+    """Note on which line a contig stands.
+
+    Raises
+    ------
+    FileContentError
+        If it has no name or has been noted on another line.
+    """
+    if not contig.strip():
+        raise FileContentError(line, "an empty contig name", "the contig's identifier")
+    first = first_lines.setdefault(contig, line)
+    if first != line:
+        raise FileContentError(line, f"contig {quoted(contig)}, which line {first} has already", "every contig once")
 
 
 def quoted(text: str, limit: int = 80) -> str:

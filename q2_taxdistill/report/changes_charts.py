@@ -13,6 +13,7 @@ from typing import Any
 from .changes import AFTER, BEFORE
 from .charts import chosen, kinds, share_axis, text_tip, tip
 from .content import Chart, Table
+from .flows import BAR
 from .palette import TAXA, colour
 
 KIND_COLOURS = {
@@ -105,7 +106,7 @@ def flow_diagram(numbers: Table) -> Chart:
             "width": "container",
             "height": 440,
             "layer": [
-                {**ribbons, "transform": [chosen("rank")]},
+                {**ribbons, "transform": [chosen("rank"), *_sigmoid()]},
                 {**bars, "transform": [chosen("rank")]},
                 _flow_names("before", "right", "x", -6),
                 _flow_names("after", "left", "x2", 6),
@@ -116,6 +117,19 @@ def flow_diagram(numbers: Table) -> Chart:
         by=("rank",),
         numbers=numbers,
     )
+
+
+def _sigmoid() -> list[dict[str, Any]]:
+    """Turn the ends of ribbons into points on their edges; 14 make a curve that looks round."""
+    bend = "datum.along * datum.along * (3 - 2 * datum.along)"
+    edges = {edge: f"datum.left_{edge} + (datum.right_{edge} - datum.left_{edge}) * {bend}" for edge in ("low", "high")}
+    return [
+        {"calculate": "sequence(0, 14)", "as": "point"},
+        {"flatten": ["point"]},
+        {"calculate": "datum.point / 13", "as": "along"},
+        {"calculate": f"{BAR} + datum.along * {1 - 2 * BAR}", "as": "x"},
+        *({"calculate": formula, "as": edge} for edge, formula in edges.items()),
+    ]
 
 
 def _flow_names(side: str, align: str, position: str, offset: int) -> dict[str, Any]:

@@ -18,9 +18,10 @@ from .content import Column, Control, Page, Section, Table, Tile
 from .flows import Flows, flows
 
 # What fits on a page; the files for download hold everything.
-_MOST_CHANGED = 60
-_MOST_FLOWS = 60
-_MOST_OF_COMMUNITY = 40
+_MOST_CHANGED = 50
+_MOST_FLOWS = 40
+_MOST_FLOWS_IN_FILE = 20_000
+_MOST_OF_COMMUNITY = 30
 
 
 def changes_page(comparison: Comparison, abundances: Optional[Abundances] = None) -> Page:
@@ -74,10 +75,12 @@ def _tiles(comparison: Comparison, rank: str) -> list[Tile]:
         "deepened": "labels go further down",
         "gained": "contigs without a label got one",
         "changed": "labels became others",
-        "shortened": "labels stop further up",
-        "lost": "labels were taken back",
     }
+    taken_back = counts["shortened"] + counts["lost"]
     tiles += [Tile(f"{counts[kind]:,}", text, f"{counts[kind] / of_all:.1%} of contigs") for kind, text in said.items()]
+    tiles.append(
+        Tile(f"{taken_back:,}", "labels were shortened or taken back", f"{taken_back / of_all:.1%} of contigs")
+    )
     return tiles
 
 
@@ -98,8 +101,12 @@ def _flow_items(moved: Flows) -> list:
         Column("contigs", "Contigs", "count"),
     )
     whole = moved.table[["rank", *(column.field for column in columns)]]
+    n_flows, least = len(whole), 1
+    if n_flows > _MOST_FLOWS_IN_FILE:
+        whole, least = whole[whole["contigs"] > 1], 2
     shown = whole[whole.groupby("rank", sort=False).cumcount() < _MOST_FLOWS]
-    note = f"At most {_MOST_FLOWS} flows per rank; the file has all {len(whole):,}."
+    of = "all" if least == 1 else f"those of {least} contigs and more (the file of changed contigs has every contig) of"
+    note = f"At most {_MOST_FLOWS} flows per rank; the file has {of} {n_flows:,}."
     return [charts.flow_diagram(Table("all-flows", "Flows", columns, shown, whole, by=("rank",), note=note))]
 
 
@@ -118,6 +125,9 @@ def _changed_items(comparison: Comparison) -> list:
     if comparison.lengths is not None:
         columns.append(Column("length", "Base pairs", "count"))
     shown = whole[whole.groupby("kind", sort=False).cumcount() < _MOST_CHANGED]
+    # Contigs of one change stand together in the file, which also compresses it well.
+    whole = whole.sort_values(["before", "after", "confidence_after"], ascending=[True, True, False], kind="stable")
+    whole = whole.round({"confidence_before": 4, "confidence_after": 4})
     note = f"At most {_MOST_CHANGED} per kind of change; the file has all {len(whole):,} contigs whose label changed."
     return [
         "Contigs whose label became another, the most confident first; then those whose label deepened, appeared, "

@@ -15,7 +15,18 @@ from q2_taxdistill.core.lineage import format_lineage
 from q2_taxdistill.core.soft_labels import SoftLabels
 from q2_taxdistill.core.tree import ROOT
 
-from .story import ConfidenceClass, HeldOut, LabelError, Novelty, Parameter, Step, TeachersShare, TrainingStory
+from .story import (
+    Border,
+    ConfidenceClass,
+    Distance,
+    HeldOut,
+    LabelError,
+    Novelty,
+    Parameter,
+    Step,
+    TeachersShare,
+    TrainingStory,
+)
 
 _POOL = "pool"
 _HEADS = {
@@ -27,12 +38,12 @@ _HEADS = {
     _POOL: "All parts of the teacher, each by the trust in it.",
 }
 _ERRORS = {
-    "exact": "The label is right.",
-    "too_shallow": "The label stops above the contig's taxon.",
-    "too_deep": "The label names a member of a taxon of which the contig is another, unknown member.",
-    "relative_named": "The label is of a close relative, such as a sister species.",
-    "relative_unnamed": "The label stops at another taxon nearby, such as another genus of the family.",
-    "elsewhere": "The label is of a distant taxon.",
+    "exact": ("right", "The label is the contig's taxon."),
+    "too_shallow": ("too shallow", "The label stops above the contig's taxon."),
+    "too_deep": ("too deep", "The label names a member of a taxon of which the contig is another, unknown member."),
+    "relative_named": ("a relative", "The label is of a close relative, such as a sister species."),
+    "relative_unnamed": ("a relative's group", "The label stops at a taxon nearby, such as another genus."),
+    "elsewhere": ("elsewhere", "The label is of a distant taxon."),
 }
 # Less than one contig's worth of probability says nothing.
 _LEAST_NOVEL = 1.0
@@ -53,7 +64,7 @@ def story_of(
         The `story` of a classifier: what `train-student` and, under ``teacher``, `soft-label` measured. Parts that it
         lacks are left out.
     parameters : dict
-        Those of the training, by name.
+        Those of the training and whatever else was chosen, by name; the teacher's are added from `kept`.
     meanings : dict of str to str
         What each parameter does, in words.
     samples : tuple of str
@@ -62,16 +73,24 @@ def story_of(
         What the classifier made of the contigs; they say what is new.
     """
     teacher = kept.get("teacher", {})
+    parameters = {**teacher.get("parameters", {}), **parameters}
+    alignments = teacher.get("novelty", {})
     return TrainingStory(
         held_out=_held_out(teacher, kept),
         teachers_shares=_shares(kept),
         label_errors=[
-            LabelError(kind.replace("_", " "), share, _ERRORS.get(kind, ""))
+            LabelError(_ERRORS[kind][0], share, _ERRORS[kind][1]) if kind in _ERRORS else LabelError(kind, share)
             for kind, share in teacher.get("error_rates", {}).items()
         ],
         calibration=[ConfidenceClass(**entry) for entry in kept.get("calibration", ())],
         temperature=kept.get("calibration_temperature"),
         novelty=[] if soft_labels is None else novelty(soft_labels),
+        distances=[Distance(*entry) for entry in alignments.get("mean_differences", ())],
+        borders=[
+            Border(rank, alignments[f"{rank}_border"])
+            for rank in ("species", "genus")
+            if f"{rank}_border" in alignments
+        ],
         parameters=[Parameter(name, value, meanings.get(name, "")) for name, value in parameters.items()],
         steps=[
             Step(name if part is kept else f"teacher: {name}", seconds)

@@ -55,9 +55,10 @@ class Abundances:
         bad = np.flatnonzero(~(np.isfinite(depths.data) & (depths.data >= 0)))
         if len(bad):
             row = int(np.searchsorted(depths.indptr, bad[0], side="right") - 1)
+            contig, sample = str(table.ids(axis="observation")[row]), str(table.ids()[depths.indices[bad[0]]])
             raise TaxonomyError(
-                f"Contig {table.ids(axis='observation')[row]!r} has a depth of {depths.data[bad[0]]} in sample "
-                f"{table.ids()[depths.indices[bad[0]]]!r}; depths are numbers from 0 on. Correct the table."
+                f"Contig {contig!r} has a depth of {depths.data[bad[0]]} in sample {sample!r}; depths are numbers "
+                f"from 0 on. Correct the table."
             )
         return cls(pd.Index(table.ids(axis="observation")), pd.Index(table.ids()), depths)
 
@@ -160,8 +161,8 @@ def _table(comparison, taxa, before, after, samples: pd.Index, least: float) -> 
         {
             "sample": samples[columns],
             "taxon": names[rows],
-            "before": before[rows, columns],
-            "after": after[rows, columns],
+            "before": before[rows, columns].round(6),
+            "after": after[rows, columns].round(6),
         }
     )
     rare = pd.DataFrame(

@@ -104,8 +104,8 @@ class Chart:
     spec : dict
         A Vega-Lite specification. ``{"$colour": name}`` stands for a colour of `palette`, ``{"$columns": n}`` for n
         columns on a wide page and one on a phone, ``{"$narrow": a, "$wide": b}`` for one of two values, and
-        ``{"$choice": control, "$before": text}`` for the words of a choice. Its data are named after datasets of the
-        page.
+        ``{"$choice": control, "$before": text, "$after": text}`` for the words of a choice. Its data are
+        named after datasets of the page.
     alt : str
         What the chart shows, for those who do not see it.
     by : tuple of str

@@ -219,6 +219,32 @@ class Evaluation:
             }
         )
 
+    def confused_contigs(self) -> pd.DataFrame:
+        """List every contig with a wrong label once per taxonomy, with the first rank at which it is wrong.
+
+        Sorted by what is confused, so that the contigs of a confusion stand together (and the file compresses well).
+        """
+        frames = []
+        for one in self.observed:
+            wrong = one.outcome == metrics.WRONG
+            rows = np.flatnonzero(wrong.any(axis=1))
+            first = np.argmax(wrong[rows], axis=1)
+            # Nodes are in preorder, so that a label is the largest of its ancestors and itself.
+            true, predicted = self.true_at[rows].max(axis=1), one.predicted_at[rows].max(axis=1)
+            order = np.lexsort((predicted, true))
+            frames.append(
+                pd.DataFrame(
+                    {
+                        "contig": self.contigs[rows[order]],
+                        "observed": one.name,
+                        "wrong_from": np.array(self.ranks)[first[order]],
+                        "true": [self.name_of(node) for node in true[order]],
+                        "predicted": [self.name_of(node) for node in predicted[order]],
+                    }
+                )
+            )
+        return pd.concat(frames, ignore_index=True)
+
     def by_length(self) -> pd.DataFrame:
         """Score contigs by length class; empty where lengths are not known."""
         if self.lengths is None:

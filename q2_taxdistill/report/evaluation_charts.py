@@ -88,7 +88,7 @@ def score_lines(names: Sequence[str], ranks: Sequence[str]) -> Chart:
                 "type": "nominal",
                 "title": None,
                 "sort": ["F1", "precision", "recall"],
-                "header": {"labelAnchor": "start"},
+                "header": {"labelAnchor": "start", "labelBaseline": "line-bottom"},
             },
             "columns": {"$columns": 3},
             "spec": {
@@ -108,7 +108,7 @@ def score_lines(names: Sequence[str], ranks: Sequence[str]) -> Chart:
                 },
             },
         },
-        caption="The vertical axis does not start at 0.",
+        caption="The vertical axis need not start at 0.",
         by=("weighting",),
         facet_columns=3,
     )
@@ -126,7 +126,9 @@ def precision_curve(names: Sequence[str], numbers: Table) -> Chart:
         tip("f1", "F1", ".4f"),
     ]
     position = {
-        "x": share_axis("classified", {"$choice": "weighting", "$before": "share classified of the "}, form=".0%"),
+        "x": share_axis(
+            "classified", {"$choice": "weighting", "$before": "share of the ", "$after": " classified"}, form=".0%"
+        ),
         "y": share_axis("precision", "precision", zero=False),
     }
     lines = {
@@ -164,7 +166,7 @@ def precision_curve(names: Sequence[str], numbers: Table) -> Chart:
         },
         caption="From left to right ever less confident labels are accepted; the hollow mark is the taxonomy as it was "
         "scored here. A good confidence keeps precision high while the share grows. Taxonomies that state no "
-        "confidence are a mark alone. The vertical axis does not start at 0.",
+        "confidence are a mark alone. The vertical axis need not start at 0.",
         by=_CHOICE,
         numbers=numbers,
     )
@@ -255,7 +257,7 @@ def length_lines(names: Sequence[str], classes: Sequence[str], numbers: Table) -
                 ],
             },
         },
-        caption="The vertical axis does not start at 0.",
+        caption="The vertical axis need not start at 0.",
         by=("rank",),
         numbers=numbers,
     )

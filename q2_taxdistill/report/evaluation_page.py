@@ -17,8 +17,8 @@ from .content import Column, ContigList, Control, Page, Section, Table, Tile
 from .evaluation import BASE_PAIRS, OUTCOMES, Evaluation
 
 # What fits on a page; the files for download hold everything.
-_MOST_CONFUSIONS = 1_000
-_MOST_CONTIGS_SHOWN = 20
+_MOST_CONFUSIONS = 700
+_MOST_CONTIGS_SHOWN = 10
 _MOST_TAXA = 300
 
 
@@ -134,7 +134,7 @@ def _confidence_items(names: list[str], curves: pd.DataFrame, bins: pd.DataFrame
         Column("f1", "F1", "share"),
     )
     # Some tens of points a line are more than people read in a table.
-    shown = curves[curves.groupby(["weighting", "observed", "rank"]).cumcount() % 6 == 0]
+    shown = curves[curves.groupby(["weighting", "observed", "rank"]).cumcount() % 8 == 0]
     items = [
         charts.precision_curve(
             names,
@@ -145,7 +145,7 @@ def _confidence_items(names: list[str], curves: pd.DataFrame, bins: pd.DataFrame
                 shown,
                 curves,
                 by=("rank", "weighting"),
-                note=f"Every sixth point; the file has all {len(curves):,}.",
+                note=f"Every eighth point; the file has all {len(curves):,}.",
             ),
         )
     ]
@@ -192,20 +192,15 @@ def _confusion_items(evaluation: Evaluation) -> list:
         f"At most {most:,} confusions per rank and taxonomy, with up to {_MOST_CONTIGS_SHOWN} contigs each. The files "
         f"have all {len(whole):,} confusions and all contigs."
     )
-    contigs = _confused_contigs(evaluation, whole)
+    contigs = _confused_contigs(evaluation)
     return [
         "Wrong labels at the chosen rank, by what they take for what.",
         Table("confusions", "Taxa most often confused", tuple(columns), shown, pairs, ("rank",), note, contigs),
     ]
 
 
-def _confused_contigs(evaluation: Evaluation, confusions: pd.DataFrame) -> Table:
-    """List every contig of every confusion, sorted by confusion, so that the file compresses well."""
-    counts = confusions["contigs"].to_numpy()
-    rows = np.concatenate(confusions["rows"].tolist())
-    whole = confusions[["rank", "observed", "true", "predicted"]].loc[confusions.index.repeat(counts)]
-    whole = whole.assign(contig=evaluation.contigs[rows].to_numpy()).reset_index(drop=True)
-    return Table("confused-contigs", "all contigs", (), whole)
+def _confused_contigs(evaluation: Evaluation) -> Table:
+    return Table("confused-contigs", "all contigs", (), evaluation.confused_contigs())
 
 
 def _length_items(names: list[str], by_length: pd.DataFrame) -> list:

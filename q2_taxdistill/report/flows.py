@@ -7,7 +7,8 @@
 # ----------------------------------------------------------------------------
 """Flows of contigs from their old to their new label, as the ribbons of an alluvial diagram.
 
-Vega-Lite has no such diagram; it draws ribbons well as areas between two curves, so the curves are computed here.
+Vega-Lite has no such diagram; it draws ribbons well as areas between two curves. Where they begin and end is computed
+here, the curve between in the chart (`changes_charts.flow_diagram`).
 """
 
 from dataclasses import dataclass
@@ -23,9 +24,7 @@ _MOST_TAXA = 12
 _OTHER = "other taxa"
 # Wide enough that the names beside two thin bars do not overlap.
 _GAP = 0.032
-_BAR = 0.03
-# The sigmoid of a ribbon looks round from about this many points on.
-_POINTS = np.linspace(0, 1, 14)
+BAR = 0.03
 
 
 @dataclass(frozen=True)
@@ -35,7 +34,8 @@ class Flows:
     Attributes
     ----------
     ribbons : pandas.DataFrame
-        Points of the ribbons: rank, flow, x, low, high, before, after, kind, contigs, share.
+        One row each: rank, flow, before, after, kind, contigs, share, and where they begin and end: left_low,
+        left_high, right_low, right_high, in 0 to 1.
     bars : pandas.DataFrame
         The taxa at both ends: rank, side, name, x, x2, low, high, middle, contigs.
     table : pandas.DataFrame
@@ -122,14 +122,13 @@ def _ribbons(drawn: pd.DataFrame, ends: dict[str, pd.DataFrame]) -> pd.DataFrame
         start = sorted_heights.groupby(drawn[side].iloc[ranking]).cumsum() - sorted_heights
         low = (start + drawn[side].iloc[ranking].map(end["low"])).reindex(drawn.index)
         edges[side] = (low.to_numpy(), (low + height).to_numpy())
-    bend = _POINTS**2 * (3 - 2 * _POINTS)
-    curves = [np.outer(edges["before"][edge], 1 - bend) + np.outer(edges["after"][edge], bend) for edge in (0, 1)]
-    repeated = drawn.loc[drawn.index.repeat(len(_POINTS))].reset_index()
-    return repeated.rename(columns={"index": "flow"}).assign(
-        x=np.tile(_BAR + _POINTS * (1 - 2 * _BAR), len(drawn)),
-        low=curves[0].ravel(),
-        high=curves[1].ravel(),
-        share=repeated["contigs"] / drawn["contigs"].sum(),
+    return drawn.assign(
+        flow=drawn.index,
+        left_low=edges["before"][0],
+        left_high=edges["before"][1],
+        right_low=edges["after"][0],
+        right_high=edges["after"][1],
+        share=drawn["contigs"] / drawn["contigs"].sum(),
     )
 
 
@@ -140,8 +139,8 @@ def _bars(end: pd.DataFrame, side: str) -> pd.DataFrame:
         .reset_index()
         .assign(
             side=side,
-            x=0 if left else 1 - _BAR,
-            x2=_BAR if left else 1,
+            x=0 if left else 1 - BAR,
+            x2=BAR if left else 1,
             middle=(end["low"] + end["high"]).to_numpy() / 2,
         )
     )

@@ -44,7 +44,7 @@ def write_report(
     abundances : Abundances, optional
         Depths of the contigs, see `Abundances.from_biom`.
     lengths : pandas.Series, optional
-        Of the contigs, in base pairs, see `interop.fasta.read_lengths`.
+        Of the contigs, in base pairs, see `interop.contig_lengths.read_lengths`.
 
     Raises
     ------
@@ -115,8 +115,8 @@ def _held_out_items(frame: pd.DataFrame, story: TrainingStory) -> list[Any]:
 def _error_items(frame: pd.DataFrame, story: TrainingStory) -> list[Any]:
     columns = (Column("kind", "Labels"), Column("share", "Share", "share"), Column("meaning", "What that is"))
     return [
-        "How often the labels that came in are right, and in which ways they are wrong: estimated from the study "
-        "itself, with no truth known, by comparing labels with what the models expect.",
+        "How often labels (with hits, what the alignments say) are right, and in which ways they are wrong: estimated "
+        "from the study itself, with no truth known, by comparing them with what the models expect.",
         charts.error_bars(frame["kind"].tolist(), Table("label-error-rates", "Errors of labels", columns, frame)),
     ]
 
@@ -164,6 +164,16 @@ def _novelty_items(frame: pd.DataFrame, story: TrainingStory) -> list[Any]:
     ]
 
 
+def _distance_items(frame: pd.DataFrame, story: TrainingStory) -> list[Any]:
+    columns = (Column("difference", "Difference", "number"), Column("share", "Contigs", "share"))
+    borders = pd.DataFrame([asdict(border) for border in story.borders], columns=["rank", "difference"])
+    return [
+        "How much contigs differ from their nearest relatives in the database, by their alignments. Contigs beyond a "
+        "border are of another species, or genus, than the database has.",
+        charts.distance_bars(borders, Table("distances-to-database", "Distances to the database", columns, frame)),
+    ]
+
+
 def _step_items(frame: pd.DataFrame, story: TrainingStory) -> list[Any]:
     columns = (Column("name", "Step"), Column("seconds", "Seconds", "number"))
     return [charts.step_bars(frame["name"].tolist(), Table("seconds-by-step", "Seconds by step", columns, frame))]
@@ -185,6 +195,7 @@ _SECTIONS = {
     "label_errors": ("Errors of the labels", _error_items),
     "calibration": ("Calibration", _calibration_items),
     "novelty": ("Novelty", _novelty_items),
+    "distances": ("Distance to the database", _distance_items),
     "steps": ("Runtime", _step_items),
     "parameters": ("Parameters", _parameter_items),
 }

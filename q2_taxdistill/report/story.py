@@ -145,6 +145,22 @@ class Novelty:
 
 
 @dataclass(frozen=True)
+class Distance:
+    """The share of contigs, in 0 to 1, whose nearest relative in the database differs by so much (1 - identity)."""
+
+    difference: float
+    share: float
+
+
+@dataclass(frozen=True)
+class Border:
+    """The difference from which on a contig counts as of another taxon of that rank."""
+
+    rank: str
+    difference: float
+
+
+@dataclass(frozen=True)
 class Parameter:
     """A parameter with its value, in words: what it does, and why it has this value where that was found out."""
 
@@ -181,6 +197,8 @@ class TrainingStory:
     calibration: Sequence[ConfidenceClass] = ()
     temperature: Optional[float] = None
     novelty: Sequence[Novelty] = ()
+    distances: Sequence[Distance] = ()
+    borders: Sequence[Border] = ()
     parameters: Sequence[Parameter] = ()
     steps: Sequence[Step] = ()
     notes: Sequence[str] = ()
@@ -206,8 +224,8 @@ class TrainingStory:
         unknown = sorted(set(data) - known)
         if unknown:
             raise ValueError(f"A training story has no part {unknown[0]!r}; its parts are {', '.join(sorted(known))}.")
-        parts = {name: [_read(kind, name, entry) for entry in data.get(name, ())] for name, kind in _PARTS.items()}
-        return cls(**parts, temperature=data.get("temperature"), notes=list(data.get("notes", ())))
+        parts = {name: tuple(_read(kind, name, entry) for entry in data.get(name, ())) for name, kind in _PARTS.items()}
+        return cls(**parts, temperature=data.get("temperature"), notes=tuple(data.get("notes", ())))
 
 
 _PARTS = {
@@ -217,6 +235,8 @@ _PARTS = {
     "label_errors": LabelError,
     "calibration": ConfidenceClass,
     "novelty": Novelty,
+    "distances": Distance,
+    "borders": Border,
     "parameters": Parameter,
     "steps": Step,
 }

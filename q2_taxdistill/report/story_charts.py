@@ -8,6 +8,9 @@
 """The charts of a training story."""
 
 from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
 
 from .charts import ideal_line, kinds, share_axis, text_tip, tip
 from .content import Chart, Table
@@ -32,7 +35,7 @@ def held_out_bars(numbers: Table) -> Chart:
                 "x": {
                     "field": "log_likelihood",
                     "type": "quantitative",
-                    "title": "log-likelihood of held-out labels, nats per contig",
+                    "title": "nats per contig",
                     "axis": {"tickCount": 6},
                 },
                 "tooltip": [
@@ -130,7 +133,7 @@ def share_line(numbers: Table) -> Chart:
                 },
             ],
         },
-        caption="The ring marks the share that the classifier was trained with. The vertical axis does not start at 0.",
+        caption="The ring marks the share that the classifier was trained with. The vertical axis need not start at 0.",
         numbers=numbers,
     )
 
@@ -150,7 +153,6 @@ def loss_lines(numbers: Table) -> Chart:
             ],
             "width": "container",
             "height": 260,
-            "mark": {"type": "line", "strokeWidth": 2, "point": {"size": 20}},
             "encoding": {
                 "x": {
                     "field": "epoch",
@@ -170,29 +172,36 @@ def loss_lines(numbers: Table) -> Chart:
                     "title": None,
                     "sort": None,
                     "scale": {"range": [colour(name) for name in SERIES]},
-                    "legend": {"orient": "top"},
+                    "legend": {"orient": "top", "symbolType": "circle"},
                 },
-                "strokeDash": {
-                    "field": "contigs",
-                    "type": "nominal",
-                    "title": None,
-                    "scale": {"domain": ["training", "held out"], "range": [[1, 0], [5, 3]]},
-                    "legend": {
-                        "orient": "top",
-                        "symbolType": "stroke",
-                        "symbolStrokeColor": colour("ink"),
-                        "symbolSize": 300,
+            },
+            "layer": [
+                {
+                    "mark": {"type": "line", "strokeWidth": 2},
+                    "encoding": {
+                        "strokeDash": {
+                            "field": "contigs",
+                            "type": "nominal",
+                            "title": None,
+                            "scale": {"domain": ["training", "held out"], "range": [[1, 0], [5, 3]]},
+                            "legend": {"orient": "top", "symbolSize": 400},
+                        }
                     },
                 },
-                "tooltip": [
-                    text_tip("model", "model"),
-                    text_tip("contigs", "contigs"),
-                    tip("epoch", "epoch", ",.0f"),
-                    tip("loss", "loss", ".4f"),
-                ],
-            },
+                {
+                    "mark": {"type": "point", "size": 25, "filled": True},
+                    "encoding": {
+                        "tooltip": [
+                            text_tip("model", "model"),
+                            text_tip("contigs", "contigs"),
+                            tip("epoch", "epoch", ",.0f"),
+                            tip("loss", "loss", ".4f"),
+                        ]
+                    },
+                },
+            ],
         },
-        caption="The vertical axis does not start at 0.",
+        caption="The vertical axis need not start at 0.",
         numbers=numbers,
     )
 
@@ -238,6 +247,56 @@ def calibration_curve(numbers: Table) -> Chart:
     )
 
 
+def distance_bars(borders: pd.DataFrame, numbers: Table) -> Chart:
+    """How far contigs are from the database, with the borders of species and genus."""
+    scale = {"type": "log", "nice": False}
+    x = {"field": "difference", "type": "quantitative", "title": "difference (1 - identity)", "scale": scale}
+    tooltip = [tip("difference", "difference", ".1%"), tip("share", "share of contigs", ".2%")]
+    return Chart(
+        "distances-chart",
+        "How far contigs are from the database",
+        "An area: the share of contigs by how much they differ from their nearest relatives in the database; upright "
+        "lines mark where another species and another genus begin.",
+        {
+            "width": "container",
+            "height": 240,
+            "layer": [
+                {
+                    "data": {"name": "distances"},
+                    "mark": {"type": "area", "opacity": 0.35, "color": colour("correct"), "interpolate": "monotone"},
+                    "encoding": {"x": {**x, "axis": {"format": ".1~%", "tickCount": 6}}, "y": _share_of_contigs()},
+                },
+                {
+                    "data": {"name": "distances"},
+                    "mark": {"type": "point", "filled": True, "size": 40, "color": colour("correct")},
+                    "encoding": {"x": x, "y": _share_of_contigs(), "tooltip": tooltip},
+                },
+                {
+                    "data": {"values": borders.to_dict("records")},
+                    "mark": {"type": "rule", "color": colour("wrong"), "strokeWidth": 1.5, "strokeDash": [5, 3]},
+                    "encoding": {"x": x},
+                },
+                {
+                    "data": {"values": borders.to_dict("records")},
+                    "transform": [{"calculate": "'another ' + datum.rank", "as": "said"}],
+                    "mark": {"type": "text", "align": "right", "dx": -5, "y": 8, "fontSize": 12, "aria": False},
+                    "encoding": {"x": x, "text": {"field": "said"}, "color": {"value": colour("wrong")}},
+                },
+            ],
+        },
+        numbers=numbers,
+    )
+
+
+def _share_of_contigs() -> dict[str, Any]:
+    return {
+        "field": "share",
+        "type": "quantitative",
+        "title": "share of contigs",
+        "axis": {"format": ".0%", "tickCount": 5},
+    }
+
+
 def step_bars(steps: Sequence[str], numbers: Table) -> Chart:
     """Seconds by step."""
     return Chart(
@@ -257,7 +316,7 @@ def step_bars(steps: Sequence[str], numbers: Table) -> Chart:
                     "sort": list(steps),
                     "axis": {"labelLimit": 200},
                 },
-                "x": {"field": "seconds", "type": "quantitative", "title": "seconds"},
+                "x": {"field": "seconds", "type": "quantitative", "title": "seconds", "axis": {"tickCount": 6}},
                 "tooltip": [text_tip("name", "step"), tip("seconds", "seconds", ",.1f")],
             },
         },

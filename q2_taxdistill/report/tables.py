@@ -9,6 +9,7 @@
 
 import gzip
 import io
+import lzma
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,8 +18,10 @@ import pandas as pd
 
 from .content import Column, Table
 
-# A file with more rows is compressed, to keep a visualization of a big study small.
+# Files with more rows are compressed, to keep a visualization of a big study small; xz makes them a third smaller than
+# gzip, which everybody knows.
 MOST_PLAIN_ROWS = 5_000
+MOST_GZIPPED_ROWS = 50_000
 # How many of a lineage's names stand before its last; the whole lineage is in the cell's tooltip.
 _MOST_ANCESTORS = 2
 
@@ -71,7 +74,9 @@ def _cell(value: Any, column: Column) -> Cell:
 
 def file_name(table: Table) -> str:
     """Name the file for download; one of many rows is compressed."""
-    return f"{table.key}.tsv.gz" if len(table.download) > MOST_PLAIN_ROWS else f"{table.key}.tsv"
+    n_rows = len(table.download)
+    compression = "" if n_rows <= MOST_PLAIN_ROWS else ".gz" if n_rows <= MOST_GZIPPED_ROWS else ".xz"
+    return f"{table.key}.tsv{compression}"
 
 
 def write_tsv(table: Table, folder: Path) -> None:
@@ -80,5 +85,9 @@ def write_tsv(table: Table, folder: Path) -> None:
     table.download.to_csv(text, sep="\t", index=False, float_format="%.6g", lineterminator="\n")
     content = text.getvalue().encode()
     path = folder / file_name(table)
-    # The time would make two reports of the same data differ.
-    path.write_bytes(gzip.compress(content, mtime=0) if path.suffix == ".gz" else content)
+    if path.suffix == ".gz":
+        # The time would make two reports of the same data differ.
+        content = gzip.compress(content, mtime=0)
+    elif path.suffix == ".xz":
+        content = lzma.compress(content)
+    path.write_bytes(content)

@@ -12,10 +12,13 @@ from qiime2.plugin import Plugin
 from . import (
     classifier,
     contig_labels,
+    contigs,
     depths,
     embedding,
     language_model,
+    mmseqs2_database,
     numbered_labels,
+    reference_sequences,
     soft_taxonomy,
     taxonomy_exports,
 )
@@ -24,9 +27,12 @@ _MODULES = (
     soft_taxonomy,
     classifier,
     contig_labels,
+    contigs,
     numbered_labels,
     taxonomy_exports,
     depths,
+    mmseqs2_database,
+    reference_sequences,
     language_model,
     embedding,
 )

@@ -39,7 +39,7 @@ class Classifier:
     versions : dict of str to str
         Of the packages that trained it.
     story : dict
-        What the training measured: likelihoods, trust, error rates, times. JSON values only.
+        What the training measured: likelihoods, trust, error rates. JSON values only.
     """
 
     student: Student

@@ -7,6 +7,7 @@
 # ----------------------------------------------------------------------------
 """What a taxonomy is exported as, for other tools (`qiime tools export --output-format`)."""
 
+from collections.abc import Iterator
 from typing import Optional
 
 import pandas as pd
@@ -15,10 +16,14 @@ from qiime2.plugin import Plugin, model
 
 from ..citations import citations
 from ..core.lineage import parse_lineage
-from ..interop import krona, taxometer
+from ..core.soft_labels import SoftLabels
+from ..interop import krona, rank_probabilities, taxometer
 from ..interop.tsv import FileContentError, lines_of, quoted
 from .checked_text import CheckedTextFormat
 from .contig_labels import TaxometerFormat
+from .soft_taxonomy import SoftTaxonomyDirectoryFormat, read_soft_labels
+
+_TAXOMETER_THRESHOLD = 0.5
 
 
 class KronaTextFormat(CheckedTextFormat):
@@ -32,12 +37,40 @@ class KronaTextFormat(CheckedTextFormat):
                 raise FileContentError(line, quoted(text), "a number and the names of a lineage, separated by tabs")
 
 
+class RankProbabilityFormat(CheckedTextFormat):
+    """A plain table: contig, most probable lineage, and the probability of the lineage at every rank.
+
+    It is also a taxonomy as QIIME 2 has it (`TSVTaxonomyFormat`), with a further column for every rank.
+    """
+
+    def check(self, max_lines: Optional[int]) -> None:
+        """Check the first `max_lines` lines, or all."""
+        rank_probabilities.check(str(self), max_lines)
+
+
+RankProbabilityDirectoryFormat = model.SingleFileDirectoryFormat(
+    "RankProbabilityDirectoryFormat", "rank_probabilities.tsv", RankProbabilityFormat
+)
 KronaTextDirectoryFormat = model.SingleFileDirectoryFormat("KronaTextDirectoryFormat", "krona.txt", KronaTextFormat)
 
 
 def register(plugin: Plugin) -> None:
     """Register the formats and their transformers with `plugin`."""
     plugin.register_formats(KronaTextFormat, KronaTextDirectoryFormat, citations=citations("krona"))
+    plugin.register_formats(RankProbabilityFormat, RankProbabilityDirectoryFormat)
+
+    @plugin.register_transformer
+    def _to_rank_probabilities(soft: SoftTaxonomyDirectoryFormat) -> RankProbabilityFormat:
+        written = RankProbabilityFormat()
+        rank_probabilities.tabulate(read_soft_labels(soft)).to_csv(str(written), sep="\t")
+        return written
+
+    @plugin.register_transformer
+    def _soft_to_taxometer(soft: SoftTaxonomyDirectoryFormat) -> TaxometerFormat:
+        written = TaxometerFormat()
+        with written.open() as file:
+            taxometer.write_labels(file, _labels_with_scores(read_soft_labels(soft)))
+        return written
 
     @plugin.register_transformer
     def _to_krona(taxonomy: TSVTaxonomyFormat) -> KronaTextFormat:
@@ -58,6 +91,15 @@ def register(plugin: Plugin) -> None:
         with written.open() as file:
             taxometer.write_labels(file, zip(lineages.index, lineages, scores))
         return written
+
+
+def _labels_with_scores(soft: SoftLabels) -> Iterator[tuple[str, tuple[str, ...], list[float]]]:
+    """Label contigs as Taxometer does by default, down to the last taxon that is more probable than not."""
+    paths = soft.best_paths()
+    nodes, _ = paths.classify(_TAXOMETER_THRESHOLD)
+    for row, (contig, node) in enumerate(zip(soft.contigs, nodes.tolist())):
+        lineage = soft.tree.lineages[node]
+        yield contig, lineage, paths.masses[row, 1 : len(lineage) + 1].tolist()
 
 
 def _read(taxonomy: TSVTaxonomyFormat) -> tuple[pd.Series, Optional[list[float]]]:

@@ -147,7 +147,7 @@ def test_hits_lie_on_their_contigs_and_their_identity_says_how_related_the_subje
     ends = hits[["qstart", "qend"]]
     assert (ends.min(axis=1) >= 1).all()
     assert (ends.max(axis=1) <= lengths).all()
-    assert (ends.max(axis=1) - ends.min(axis=1) + 1 == hits["length"]).all()
+    assert (ends.max(axis=1) - ends.min(axis=1) + 1 == 3 * hits["length"]).all()
     assert hits.groupby("qseqid").size().median() > 3
     subject_lineages = hits["sseqid"].map(_lineages(community.hit_taxonomy))
     shared = [

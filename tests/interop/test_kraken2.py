@@ -90,8 +90,8 @@ def test_a_number_that_the_report_lacks_is_named(write):
     [
         ("C\tcontig_1\t562\n", "Line 1: found 3 tab-separated columns; expected 5"),
         (OUTPUT.replace("561\t1500", "x\t1500"), "Line 2: found 'x' as the taxon's number; expected an integer"),
-        (OUTPUT.replace("U\t", "X\t"), "Line 3: found 'X' and taxon '0'; expected 'C' and a taxon, or 'U'"),
-        (OUTPUT.replace("U\t", "C\t"), "Line 3: found 'C' and taxon '0'"),
+        (OUTPUT.replace("U\t", "X\t"), "Line 3: found 'X' and no taxon; expected 'C' and a taxon, or 'U'"),
+        (OUTPUT.replace("U\t", "C\t"), "Line 3: found 'C' and no taxon"),
         (OUTPUT.replace("contig_5", "contig_1"), "Line 5: found contig 'contig_1', which line 1 has already"),
     ],
 )

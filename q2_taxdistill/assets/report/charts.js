@@ -29,7 +29,7 @@ function taxdistillCharts(page, state, announce) {
     if (spec === null || typeof spec !== "object") return spec;
     if ("$colour" in spec) return colours[spec.$colour];
     if ("$columns" in spec) return isNarrowPage ? 1 : spec.$columns;
-    if ("$choice" in spec) return (spec.$before ?? "") + state[spec.$choice];
+    if ("$choice" in spec) return (spec.$before ?? "") + state[spec.$choice] + (spec.$after ?? "");
     if ("$narrow" in spec) return resolve(isNarrowPage ? spec.$narrow : spec.$wide, colours, isNarrowPage);
     return Object.fromEntries(Object.entries(spec).map(([key, part]) => [key, resolve(part, colours, isNarrowPage)]));
   }
@@ -145,8 +145,13 @@ function taxdistillCharts(page, state, announce) {
   }
 
   // ---- keyboard: arrow keys walk from mark to mark and show each one's tooltip
+  // Axes and legends are groups, and lines pass through points that say the same.
   function marks(host) {
-    return [...host.querySelectorAll('svg [role="graphics-symbol"]')].filter((mark) => mark.getAttribute("aria-label"));
+    const paths = [...host.querySelectorAll('svg path[role="graphics-symbol"][aria-label]')];
+    return paths.filter((path) => {
+      const box = path.getBoundingClientRect();
+      return path.getAttribute("aria-roledescription") !== "line mark" && box.width > 0 && box.height > 0;
+    });
   }
 
   function point(mark, kind) {

@@ -44,6 +44,7 @@ function taxdistillTables(state) {
     table.parentElement.querySelector(".td-empty").hidden = shown > 0;
   }
 
+  for (const cell of document.querySelectorAll("td.td-taxon")) cell.title = cell.dataset.value;
   for (const table of tables) {
     [...table.tHead.rows[0].cells].forEach((header, column) => {
       header.querySelector("button").addEventListener("click", () => sort(table, column));
