@@ -143,7 +143,8 @@ def label_evidence(
     nodes = np.array([tree.index[label] for label in labels], dtype=np.int64)
     named = np.unique(nodes[nodes != ROOT])
     if max(len(named), also_named) < 2:
-        found = f"all {int((nodes != ROOT).sum())} labels are {tree.label(named[0])!r}" if len(named) else "none is"
+        labelled = int((nodes != ROOT).sum())
+        found = f"all {labelled} labels are {tree.label(named[0])!r}" if len(named) else "none has a label"
         raise TooFewTaxaError(
             f"At least two different taxa are needed among the labels, and of {len(nodes)} contigs {found}. "
             f"Check that the taxonomy is of these contigs and that its lineages were read as they should be."

@@ -55,7 +55,12 @@ class ModelIdentity:
     config_sha256: str
 
     def __str__(self) -> str:
-        return f"{self.architecture} of {self.parameters:,} parameters, weights {self.weights_sha256[:12]}"
+        return f"{self.name}, weights {self.weights_sha256[:12]}"
+
+    @property
+    def name(self) -> str:
+        """What to call the model in a sentence; the checkpoint itself holds no name."""
+        return f"{self.architecture} of {self.parameters:,} parameters"
 
     def to_dict(self) -> dict[str, Any]:
         """Write the identity as what JSON can hold."""

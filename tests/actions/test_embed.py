@@ -78,7 +78,8 @@ def test_parts_make_the_whole(sequences, language_model, whole, num_partitions):
 
 
 @pytest.mark.skipif(ParallelConfig is None, reason="QIIME 2 before 2023.5 has no parallel pipelines")
-def test_parallel_run_makes_the_same(sequences, language_model, whole):
+def test_parallel_run_makes_the_same(sequences, language_model, whole, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # Parsl writes its logs where it is started
     with ParallelConfig():
         future = taxdistill.actions.embed.parallel(
             sequences, language_model, windows_per_contig="all", precision="float32", num_partitions=2

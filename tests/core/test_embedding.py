@@ -149,7 +149,7 @@ def test_contigs_come_one_by_one_and_progress_is_told(model, contigs):
     assert sum(n_bases for _, n_bases in reported) == sum(map(len, contigs.values()))
 
 
-@given(st.lists(st.integers(0, 300), max_size=80), st.integers(1, 2000))
+@given(st.lists(st.integers(0, 300), max_size=30), st.integers(1, 2000))
 def test_batches_keep_to_the_budget(lengths, batch_tokens):
     batches = list(batches_by_length(lengths, batch_tokens))
     assert sorted(index for batch in batches for index in batch) == [i for i, n in enumerate(lengths) if n > 0]
