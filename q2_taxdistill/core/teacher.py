@@ -135,7 +135,7 @@ def cross_fit(
     order = []
     for fold in range(folds):
         inside, outside = np.flatnonzero(fold_of == fold), np.flatnonzero((fold_of != fold) & usable)
-        head_seed = seed * folds + fold
+        head_seed = int(np.random.default_rng([seed, fold]).integers(2**31))
         heads, most_probable = _predict_fold(features, evidence, outside, inside, head_seed, device, progress)
         if language is not None:
             chosen = language.values if language_alone else np.hstack([features, language.values])

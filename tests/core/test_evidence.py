@@ -7,8 +7,16 @@
 # ----------------------------------------------------------------------------
 import numpy as np
 import pytest
+from scipy import sparse
 
-from q2_taxdistill.core.evidence import LABEL_ERROR_RATES, TooFewTaxaError, label_evidence
+from q2_taxdistill.core.evidence import (
+    HIT_ERROR_RATES,
+    LABEL_ERROR_RATES,
+    TooFewTaxaError,
+    hit_evidence,
+    label_evidence,
+)
+from q2_taxdistill.core.identity import NUCLEOTIDE_SCALE, IdentityEvidence
 from q2_taxdistill.core.soft_labels import certain
 from q2_taxdistill.core.tree import ROOT, TaxonTree
 
@@ -52,6 +60,75 @@ class TestLabels:
         np.testing.assert_array_equal(evidence.of(rows).likelihood(np.arange(2)), evidence.likelihood(rows))
 
 
+class TestDoubtfulLabels:
+    def classes(self, tree, confidences, labels=None):
+        labels = labels or [ALBA, RARA, OTHER, ALBA, (), OTHER]
+        return label_evidence(tree, labels, np.array(confidences)).classes.tolist()
+
+    def test_the_third_that_the_search_is_least_sure_of_is_a_class_of_its_own(self, tree):
+        labels = [ALBA, RARA, OTHER, ALBA, (), OTHER, RARA]
+        assert self.classes(tree, [0.9, 0.5, 0.8, 1.0, 0.1, 0.95, 0.85], labels) == [0, 1, 1, 0, 0, 0, 0]
+
+    def test_labels_without_a_confidence_are_not_doubtful(self, tree):
+        assert self.classes(tree, [0.9, np.nan, 0.5, np.nan, np.nan, 0.8]) == [0, 0, 1, 0, 0, 0]
+
+    @pytest.mark.parametrize("confidence", [np.nan, 0.7])
+    def test_there_is_one_class_where_confidences_do_not_differ(self, tree, confidence):
+        assert self.classes(tree, [confidence] * 6) == [0] * 6
+
+    def test_their_errors_are_estimated_apart(self, tree):
+        sure, doubtful = 400, 200
+        labels = [ALBA, OTHER] * (sure // 2) + [ALBA, OTHER] * (doubtful // 2)
+        true = [ALBA, OTHER] * (sure // 2) + [RARA, OTHER] * (doubtful // 2)
+        confidences = np.repeat([1.0, 0.5], [sure, doubtful])
+        evidence = label_evidence(tree, labels, confidences)
+        predicted = certain([tree.index[lineage] for lineage in true], len(tree))
+        estimated = evidence.estimate_rates(predicted, np.ones(len(labels), dtype=bool))
+        certain_rates, doubtful_rates = (channel.rates for channel in estimated.channels)
+        assert doubtful_rates.relative_named > 5 * certain_rates.relative_named
+        rows = np.array([0, sure])  # the label ALBA, certain and doubtful
+        likelihood = estimated.likelihood(rows)[:, tree.index[RARA]]
+        assert likelihood[1] > 3 * likelihood[0]
+
+    def test_rows_of_several_classes_keep_their_order(self, tree):
+        evidence = label_evidence(tree, [ALBA, RARA, OTHER, ALBA, GENUS], np.array([0.9, 0.5, 0.8, 0.5, 1.0]))
+        assert len(evidence.channels) == 2
+        together = evidence.likelihood(np.arange(5))
+        for row in range(5):
+            np.testing.assert_array_equal(evidence.likelihood(np.array([row]))[0], together[row])
+        assert evidence.of(np.array([1, 0])).classes.tolist() == [1, 0]
+
+
+class TestHits:
+    def evidence(self, tree, labels, apparent):
+        """Evidence of alignments that map lineages to probabilities, contig by contig."""
+        dense = np.zeros((len(labels), len(tree)), dtype=np.float32)
+        for row, masses in zip(dense, apparent):
+            for lineage, mass in masses.items():
+                row[tree.index[lineage]] = mass
+        alignments = IdentityEvidence(sparse.csr_matrix(dense), NUCLEOTIDE_SCALE, {})
+        return hit_evidence(tree, labels, alignments)
+
+    def test_alignments_count_and_labels_only_where_there_is_none(self, tree):
+        evidence = self.evidence(tree, [ALBA, RARA, GENUS, ()], [{RARA: 0.25, GENUS: 0.75}, {}, {}, {}])
+        dense = evidence.apparent.toarray()
+        assert dense[0, tree.index[GENUS]] == 0.75
+        assert dense[0, tree.index[ALBA]] == 0
+        assert dense[1, tree.index[RARA]] == 1
+        # a label at a genus says "somewhere below", mass of alignments there "another species of it"
+        assert evidence.speaks.tolist() == [True, True, False, False]
+        assert evidence.channels[0].rates == HIT_ERROR_RATES
+
+    def test_species_that_the_database_lacks_are_admissible(self, tree):
+        (likelihood,) = self.evidence(tree, [ALBA, RARA], [{GENUS: 1.0}, {}]).likelihood(np.array([0]))
+        assert likelihood.argmax() == tree.index[GENUS]
+
+    def test_labels_may_name_one_taxon_where_alignments_name_more(self, tree):
+        self.evidence(tree, [ALBA, ()], [{ALBA: 0.5, RARA: 0.5}, {}])
+        with pytest.raises(TooFewTaxaError):
+            self.evidence(tree, [ALBA, ()], [{ALBA: 1.0}, {}])
+
+
 class TestTooFewTaxa:
     def test_all_labels_are_one(self, tree):
         with pytest.raises(TooFewTaxaError, match="of 3 contigs all 2 labels are 'd__Bacteria;g__G;s__G alba'"):
@@ -66,7 +143,7 @@ class TestEstimateRates:
     def estimate(self, tree, labels, true):
         evidence = label_evidence(tree, labels)
         predicted = certain([tree.index[lineage] for lineage in true], len(tree))
-        return evidence.estimate_rates(predicted).channel.rates
+        return evidence.estimate_rates(predicted, evidence.speaks).channels[0].rates
 
     def test_sister_labels_raise_the_rate_of_relatives(self, tree):
         rates = self.estimate(tree, [ALBA] * 500 + [OTHER] * 500, [RARA] * 500 + [OTHER] * 500)
@@ -75,15 +152,21 @@ class TestEstimateRates:
 
     def test_shallow_labels_raise_the_rate_of_shallow_ones(self, tree):
         rates = self.estimate(tree, [GENUS] * 500 + [OTHER] * 500, [RARA] * 500 + [OTHER] * 500)
-        assert rates.too_shallow > 3 * LABEL_ERROR_RATES.too_shallow
+        assert rates.too_shallow > 2 * LABEL_ERROR_RATES.too_shallow
 
-    def test_contigs_without_a_label_do_not_count(self, tree):
+    def test_only_usable_contigs_count(self, tree):
         labels, true = [ALBA, OTHER] * 50, [ALBA, OTHER] * 50
         alone = self.estimate(tree, labels, true)
-        with_others = self.estimate(tree, labels + [()] * 500, true + [RARA] * 500)
-        assert alone == with_others
+        with_others = label_evidence(tree, [*labels, *[ALBA] * 500])
+        predicted = certain([tree.index[lineage] for lineage in true + [RARA] * 500], len(tree))
+        usable = np.arange(600) < 100
+        assert with_others.estimate_rates(predicted, usable).channels[0].rates == alone
+
+    def test_the_rates_that_are_there_weigh_as_much_as_the_contigs(self, tree):
+        rates = self.estimate(tree, [ALBA, OTHER] * 500, [ALBA, OTHER] * 500)
+        assert rates.exact == pytest.approx((LABEL_ERROR_RATES.exact + 1) / 2, abs=0.01)
 
     def test_the_evidence_itself_stays(self, tree):
         evidence = label_evidence(tree, [ALBA, OTHER])
-        again = evidence.estimate_rates(certain([tree.index[ALBA], ROOT], len(tree)))
+        again = evidence.estimate_rates(certain([tree.index[ALBA], ROOT], len(tree)), evidence.speaks)
         np.testing.assert_array_equal(again.apparent.toarray(), evidence.apparent.toarray())
