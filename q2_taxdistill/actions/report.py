@@ -15,6 +15,7 @@ from q2_types.feature_data import DNAFASTAFormat, FeatureData, Taxonomy
 from q2_types.feature_table import FeatureTable, Frequency, RelativeFrequency
 from qiime2.plugin import Float, List, Plugin, Range, Str
 
+from ..citations import citations
 from ..core.soft_labels import SoftLabels
 from ..examples import artifacts
 from ..interop.contig_lengths import read_lengths
@@ -127,6 +128,6 @@ def register(plugin: Plugin) -> None:
             "they did not see, how far the teacher was trusted, how often the labels seem to be wrong, how the "
             "confidence was calibrated, what seems to be new, where the time went, and every parameter in words."
         ),
-        citations=[],
+        citations=citations("taxdistill"),
         examples={"A small community": _report_example},
     )

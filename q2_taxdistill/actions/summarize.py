@@ -13,6 +13,7 @@ from q2_types.feature_data import DNAFASTAFormat, FeatureData, Taxonomy
 from q2_types.feature_table import FeatureTable, Frequency, RelativeFrequency
 from qiime2.plugin import Plugin
 
+from ..citations import citations
 from ..examples import artifacts
 from ..interop.contig_lengths import read_lengths
 from ..report import changes, changes_page, community, page, taxonomies
@@ -83,6 +84,6 @@ def register(plugin: Plugin) -> None:
             "where labels went, the contigs that changed most confidently (to check by hand), the community of every "
             "sample before and after, and how deep and how confident the labels are."
         ),
-        citations=[],
+        citations=citations("taxdistill"),
         examples={"Compare the labels of a similarity search with the truth": _summarize_example},
     )
