@@ -18,6 +18,7 @@ demo: env  ## correct the taxonomy of a small community whose truth is known
 	@recipes/demo.sh
 
 test: lint  ## run the linters and the tests (PYTEST="-k tree" adds options for pytest)
+	@recipes/environments/install-browser.sh
 	$(PYTHON) -m pytest $(PYTEST)
 
 lint: env  ## check the style of the Python files and the shell scripts
@@ -30,7 +31,7 @@ format: env  ## rewrite the Python files in the project's style
 	$(PYTHON) -m ruff format .
 
 clean:  ## remove .venv/ and everything that was built
-	rm -rf .venv build dist demo-output *.egg-info .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv build dist demo-output test-output *.egg-info .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 help:  ## list the targets

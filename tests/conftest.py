@@ -5,12 +5,17 @@
 #
 # The full license is in the file LICENSE, distributed with this software.
 # ----------------------------------------------------------------------------
-"""Gives each test run, and each worker of a parallel one, temporary files of its own."""
+"""Gives each test run, and each worker of a parallel one, temporary files of its own; fixtures of many tests."""
 
 import atexit
 import os
 import shutil
 import tempfile
+
+import pytest
+
+from q2_taxdistill.examples.checkpoint import train_checkpoint
+from q2_taxdistill.examples.community import generate_community
 
 # QIIME 2 keeps a cache under $TMPDIR that all processes of a user share behind one lock. A process that was killed
 # holding that lock blocks the others for ten minutes, and a cache of another QIIME 2 release breaks this one's.
@@ -19,3 +24,32 @@ os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", tempfile.gettempdir())
 os.environ["TMPDIR"] = tempfile.mkdtemp(prefix="q2-taxdistill-tests-")
 tempfile.tempdir = None
 atexit.register(shutil.rmtree, os.environ["TMPDIR"], ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def contigs():
+    """The sequences of a generated community, by contig."""
+    contigs = generate_community(1, n_genera=3, n_contigs=40, n_samples=2).contigs
+    return {name: sequence[:2500] for name, sequence in contigs.items()}
+
+
+@pytest.fixture(scope="session")
+def checkpoints(tmp_path_factory, contigs):
+    """One model in GenomeOcean's layout, trained on the contigs: in one file, and in shards with an index."""
+    pytest.importorskip("transformers", reason="genomic language models need transformers")
+    directory = tmp_path_factory.mktemp("checkpoints")
+    for name, shard_size in {"whole": "5GB", "sharded": "60KB"}.items():
+        train_checkpoint(directory / name, list(contigs.values()), seed=1, steps=5, shard_size=shard_size)
+    return directory
+
+
+@pytest.fixture
+def checkpoint(checkpoints, tmp_path):
+    """A copy of the model in one file, to be spoilt."""
+    return shutil.copytree(checkpoints / "whole", tmp_path / "whole")
+
+
+@pytest.fixture
+def sharded_checkpoint(checkpoints, tmp_path):
+    """A copy of the model in shards, to be spoilt."""
+    return shutil.copytree(checkpoints / "sharded", tmp_path / "sharded")

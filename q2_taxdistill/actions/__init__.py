@@ -13,6 +13,7 @@ from . import (
     annotate_mmseqs2,
     build_mmseqs2_database,
     classify,
+    contig_map,
     embed,
     evaluate,
     refine,
@@ -35,6 +36,7 @@ _MODULES = (
     embed,
     build_mmseqs2_database,
     annotate_mmseqs2,
+    contig_map,
 )
 
 

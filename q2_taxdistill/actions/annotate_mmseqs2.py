@@ -8,7 +8,7 @@
 """`annotate-mmseqs2`: contigs and a database -> labels with support, exact alignments, and the subjects' taxonomy."""
 
 import pandas as pd
-from q2_types.feature_data import BLAST6, BLAST6Format, DNAFASTAFormat, FeatureData, Sequence, Taxonomy
+from q2_types.feature_data import BLAST6, BLAST6Format, DNAFASTAFormat, FeatureData, Taxonomy
 from qiime2.plugin import Float, Int, Plugin, Range
 
 from ..citations import citations
@@ -16,6 +16,7 @@ from ..core.lineage import UNASSIGNED
 from ..examples import mmseqs2 as examples
 from ..interop.mmseqs2_program import MMseqs2
 from ..interop.mmseqs2_search import ContigSearch, SearchResults, SearchSettings
+from ..types.contigs import CONTIGS
 from ..types.mmseqs2_database import MMseqs2TaxonomyDB, MMseqs2TaxonomyDBDirectoryFormat
 from .parameters import LEARNING_DESCRIPTIONS, Threads
 from .scratch import scratch_beside
@@ -61,7 +62,7 @@ def register(plugin: Plugin) -> None:
     """Register the action with `plugin`."""
     plugin.methods.register_function(
         function=annotate_mmseqs2,
-        inputs={"sequences": FeatureData[Sequence], "database": MMseqs2TaxonomyDB},
+        inputs={"sequences": CONTIGS, "database": MMseqs2TaxonomyDB},
         parameters={
             "sensitivity": Float % Range(1, 7.5, inclusive_end=True),
             "evalue": Float % Range(0, 1000, inclusive_start=False),

@@ -12,7 +12,7 @@ from typing import Union
 import biom
 import numpy as np
 import pandas as pd
-from q2_types.feature_data import DNAFASTAFormat, FeatureData, Sequence, Taxonomy
+from q2_types.feature_data import DNAFASTAFormat, FeatureData, Taxonomy
 from q2_types.feature_table import FeatureTable, Frequency, RelativeFrequency
 from qiime2.plugin import Plugin
 
@@ -22,6 +22,7 @@ from ..core.student import agree
 from ..core.tree import ROOT
 from ..examples import usage
 from ..types.classifier import Classifier, TaxDistillClassifier
+from ..types.contigs import CONTIGS
 from ..types.soft_taxonomy import SoftTaxonomy
 from . import parameters
 from .study import align_depths, align_soft_labels, read_contigs, say
@@ -65,7 +66,7 @@ def register(plugin: Plugin) -> None:
     plugin.methods.register_function(
         function=classify,
         inputs={
-            "sequences": FeatureData[Sequence],
+            "sequences": CONTIGS,
             "classifier": TaxDistillClassifier,
             "table": FeatureTable[Frequency | RelativeFrequency],
             "soft_labels": FeatureData[SoftTaxonomy],

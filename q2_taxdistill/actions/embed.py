@@ -7,7 +7,7 @@
 # ----------------------------------------------------------------------------
 """`embed`: turn contigs into vectors with a genomic language model."""
 
-from q2_types.feature_data import DNAIterator, FeatureData, Sequence, Taxonomy
+from q2_types.feature_data import DNAFASTAFormat, DNAIterator, FeatureData, Sequence, Taxonomy
 from q2_types.feature_table import FeatureTable, Frequency, RelativeFrequency
 from qiime2.plugin import Bool, Choices, Int, List, Plugin, Range, Str
 
@@ -15,6 +15,7 @@ from ..citations import citations
 from ..core.embedding import POOLINGS
 from ..core.precision import PRECISIONS
 from ..examples import embed as examples
+from ..types.contigs import CONTIGS
 from ..types.embedding import SequenceEmbeddingType
 from ..types.language_model import GenomicLanguageModel
 from . import parameters
@@ -44,7 +45,8 @@ def embed(
     embed_partition = ctx.get_action("taxdistill", "_embed_partition")
     collate = ctx.get_action("taxdistill", "_collate_embeddings")
 
-    n_contigs = sum(1 for _ in sequences.view(DNAIterator))
+    fasta = sequences.view(DNAFASTAFormat)
+    n_contigs = sum(1 for _ in fasta.view(DNAIterator))
     if max_contigs is None and (taxonomy is not None or table is not None):
         raise ValueError(
             "The taxonomy and the table only serve to choose the contigs to embed. Set max-contigs, or leave them out."
@@ -138,7 +140,7 @@ def register(plugin: Plugin) -> None:
     """Register `embed` and its parts."""
     plugin.pipelines.register_function(
         function=embed,
-        inputs={"sequences": FeatureData[Sequence], "language_model": GenomicLanguageModel, **_SELECTION_INPUTS},
+        inputs={"sequences": CONTIGS, "language_model": GenomicLanguageModel, **_SELECTION_INPUTS},
         parameters={
             **SETTINGS,
             "max_contigs": MAX_CONTIGS,
@@ -172,7 +174,7 @@ def register(plugin: Plugin) -> None:
     )
     plugin.methods.register_function(
         function=_select_contigs_to_embed,
-        inputs={"sequences": FeatureData[Sequence], **_SELECTION_INPUTS},
+        inputs={"sequences": CONTIGS, **_SELECTION_INPUTS},
         parameters={"max_contigs": MAX_CONTIGS, "seed": parameters.LEARNING["seed"]},
         outputs=[("selected", FeatureData[Sequence])],
         input_descriptions={"sequences": parameters.SEQUENCES, **_SELECTION_INPUT_DESCRIPTIONS},
@@ -185,7 +187,7 @@ def register(plugin: Plugin) -> None:
     )
     plugin.methods.register_function(
         function=_embed_partition,
-        inputs={"sequences": FeatureData[Sequence], "language_model": GenomicLanguageModel},
+        inputs={"sequences": CONTIGS, "language_model": GenomicLanguageModel},
         parameters={
             **SETTINGS,
             "partition": Int % Range(0, None),

@@ -48,7 +48,7 @@ def _select_contigs_to_embed(
     table: biom.Table = None,
 ) -> DNAFASTAFormat:
     contigs = read_contigs(sequences)
-    groups = [np.log(contigs.lengths)[:, np.newaxis], composition_features(contigs.counts)]
+    groups = [np.log1p(contigs.lengths)[:, np.newaxis], composition_features(contigs.counts)]
     depths = align_depths(contigs, table)
     if depths is not None:
         groups.append(np.log1p(depths.values))

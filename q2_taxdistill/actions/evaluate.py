@@ -10,13 +10,14 @@
 from typing import Optional
 
 import pandas as pd
-from q2_types.feature_data import DNAFASTAFormat, FeatureData, Sequence, Taxonomy
+from q2_types.feature_data import DNAFASTAFormat, FeatureData, Taxonomy
 from qiime2.plugin import Float, List, Plugin, Range, Str
 
 from ..citations import citations
 from ..examples import artifacts
 from ..interop.contig_lengths import read_lengths
 from ..report import evaluation, evaluation_page, page, taxonomies
+from ..types.contigs import CONTIGS
 
 
 def evaluate(
@@ -81,7 +82,7 @@ def register(plugin: Plugin) -> None:
         inputs={
             "expected": FeatureData[Taxonomy],
             "observed": List[FeatureData[Taxonomy]],
-            "sequences": FeatureData[Sequence],
+            "sequences": CONTIGS,
         },
         parameters={
             "labels": List[Str],

@@ -9,13 +9,14 @@
 
 import time
 
-from q2_types.feature_data import BLAST6, FeatureData, Sequence, Taxonomy
+from q2_types.feature_data import BLAST6, FeatureData, Taxonomy
 from q2_types.feature_table import FeatureTable, Frequency, RelativeFrequency
 from qiime2.plugin import Plugin, Visualization
 
 from ..citations import citations
 from ..examples import usage
 from ..types.classifier import TaxDistillClassifier
+from ..types.contigs import CONTIGS
 from ..types.language_model import GenomicLanguageModel
 from ..types.soft_taxonomy import SoftTaxonomy
 from . import parameters
@@ -106,7 +107,7 @@ def register(plugin: Plugin) -> None:
     plugin.pipelines.register_function(
         function=refine,
         inputs={
-            "sequences": FeatureData[Sequence],
+            "sequences": CONTIGS,
             "taxonomy": FeatureData[Taxonomy],
             "table": FeatureTable[Frequency | RelativeFrequency],
             "hits": FeatureData[BLAST6],

@@ -11,7 +11,7 @@ from typing import Optional, Union
 
 import biom
 import pandas as pd
-from q2_types.feature_data import DNAFASTAFormat, FeatureData, Sequence, Taxonomy
+from q2_types.feature_data import DNAFASTAFormat, FeatureData, Taxonomy
 from q2_types.feature_table import FeatureTable, Frequency, RelativeFrequency
 from qiime2.plugin import Float, List, Plugin, Range, Str
 
@@ -23,6 +23,7 @@ from ..report.community import Abundances
 from ..report.refinement_page import write_report
 from ..report.story import Step
 from ..types.classifier import Classifier, TaxDistillClassifier
+from ..types.contigs import CONTIGS
 from ..types.soft_taxonomy import SoftTaxonomy
 from . import parameters
 
@@ -101,7 +102,7 @@ def register(plugin: Plugin) -> None:
             "classifier": TaxDistillClassifier,
             "soft_taxonomy": FeatureData[SoftTaxonomy],
             "table": FeatureTable[Frequency | RelativeFrequency],
-            "sequences": FeatureData[Sequence],
+            "sequences": CONTIGS,
         },
         parameters={"confidence": parameters.CONFIDENCE, "steps": List[Str], "seconds": List[Float % Range(0, None)]},
         input_descriptions={

@@ -12,7 +12,7 @@ from typing import Optional
 import biom
 import numpy as np
 import pandas as pd
-from q2_types.feature_data import BLAST6, DNAFASTAFormat, FeatureData, Sequence, Taxonomy
+from q2_types.feature_data import BLAST6, DNAFASTAFormat, FeatureData, Taxonomy
 from q2_types.feature_table import FeatureTable, Frequency, RelativeFrequency
 from qiime2.plugin import Choices, Int, Plugin, Range, Str
 
@@ -28,6 +28,7 @@ from ..core.teacher import TRAINING, require_contigs, teach
 from ..core.tree import TaxonTree
 from ..core.trust import Trust
 from ..examples import usage
+from ..types.contigs import CONTIGS
 from ..types.embedding import SequenceEmbeddingType
 from ..types.soft_taxonomy import SoftTaxonomy
 from . import parameters
@@ -59,14 +60,14 @@ def soft_label(
     """Make soft labels from a taxonomy, composition and abundance; see `core.teacher`."""
     with timed("Reading the study"):
         contigs = read_contigs(sequences)
-        labels, _ = align_labels(contigs, taxonomy)
+        labels, confidences = align_labels(contigs, taxonomy)
         depths = align_depths(contigs, table)
         alignments = read_hits(contigs, labels, hits, hit_taxonomy)
     if teacher == "language-model" and embeddings is None:
         raise StudyError('The teacher "language-model" needs embeddings. Give those that embed made of these contigs.')
     tree = TaxonTree.from_lineages([*labels, *(alignments.lineages if alignments else ())])
     with timed("Weighing the evidence"):
-        evidence, novelty = _evidence(tree, labels, alignments)
+        evidence, novelty = _evidence(tree, labels, confidences, alignments)
     long_enough = contigs.lengths >= min_length
     require_contigs(evidence, long_enough, folds)
 
@@ -91,7 +92,12 @@ def soft_label(
         "taxa": len(tree) - 1,
         "trust": teaching.trust.by_head(),
         "held_out_log_likelihood": teaching.trust.log_likelihood,
-        "error_rates": teaching.evidence.channel.rates.as_dict(),
+        "error_rates": teaching.evidence.channels[0].rates.as_dict(),
+        "error_rates_of_unknown_taxa": teaching.evidence.channels[0].unknown_rates.as_dict(),
+        "error_rates_of_doubtful_labels": (
+            teaching.evidence.channels[1].rates.as_dict() if len(teaching.evidence.channels) > 1 else {}
+        ),
+        "parameters": {"folds": folds, "teacher": teacher},
         "novelty": novelty,
         "language_model": _language_story(embeddings, language, teaching.language_trust),
     }
@@ -129,13 +135,13 @@ def _language_story(
     }
 
 
-def _evidence(tree: TaxonTree, labels: list, alignments: Optional[Hits]) -> tuple[Evidence, dict]:
+def _evidence(
+    tree: TaxonTree, labels: list, confidences: np.ndarray, alignments: Optional[Hits]
+) -> tuple[Evidence, dict]:
     """Weigh labels, or alignments where there are any; tell what they say of species that the database lacks."""
     if alignments is None:
-        say(
-            "Without hits species that the database lacks cannot be seen: such contigs may keep the name of a relative."
-        )
-        return label_evidence(tree, labels), {}
+        say("Without hits only some of the species that the database lacks can be seen; others keep a relative's name.")
+        return label_evidence(tree, labels, confidences), {}
     regions = best_of_regions(alignments.on(tree))
     found = identity_evidence(tree, regions, len(labels))
     kind = "proteins" if regions.translated else "nucleotides"
@@ -157,7 +163,7 @@ def register(plugin: Plugin) -> None:
     plugin.methods.register_function(
         function=soft_label,
         inputs={
-            "sequences": FeatureData[Sequence],
+            "sequences": CONTIGS,
             "taxonomy": FeatureData[Taxonomy],
             "table": FeatureTable[Frequency | RelativeFrequency],
             "hits": FeatureData[BLAST6],

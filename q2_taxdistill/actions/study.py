@@ -116,8 +116,10 @@ def align_labels(contigs: Contigs, taxonomy: pd.DataFrame) -> tuple[list[tuple[s
             f"the taxonomy of these contigs, under the same identifiers."
         )
     say(f"{found} of {len(contigs.ids)} contigs are in the taxonomy, which has {len(taxonomy)} identifiers.")
-    taxa = taxonomy["Taxon"].fillna("").astype(str).to_numpy()
-    labels = [parse_lineage(taxa[row]) if row >= 0 else () for row in rows]
+    taxa = taxonomy["Taxon"].fillna("").astype(str)
+    lineages = {taxon: parse_lineage(taxon) for taxon in taxa.unique()}
+    taxa = taxa.to_numpy()
+    labels = [lineages[taxa[row]] if row >= 0 else () for row in rows]
     unlabelled = sum(not label for label in labels)
     if unlabelled:
         say(f"{unlabelled} contigs have no label; they get one only if the student is confident.")

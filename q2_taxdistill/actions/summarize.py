@@ -9,13 +9,14 @@
 
 import biom
 import pandas as pd
-from q2_types.feature_data import DNAFASTAFormat, FeatureData, Sequence, Taxonomy
+from q2_types.feature_data import DNAFASTAFormat, FeatureData, Taxonomy
 from q2_types.feature_table import FeatureTable, Frequency, RelativeFrequency
 from qiime2.plugin import Plugin
 
 from ..examples import artifacts
 from ..interop.contig_lengths import read_lengths
 from ..report import changes, changes_page, community, page, taxonomies
+from ..types.contigs import CONTIGS
 
 
 def summarize(
@@ -64,7 +65,7 @@ def register(plugin: Plugin) -> None:
             "before": FeatureData[Taxonomy],
             "after": FeatureData[Taxonomy],
             "table": FeatureTable[Frequency | RelativeFrequency],
-            "sequences": FeatureData[Sequence],
+            "sequences": CONTIGS,
         },
         parameters={},
         input_descriptions={

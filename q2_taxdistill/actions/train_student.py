@@ -14,7 +14,7 @@ from typing import Union
 import biom
 import numpy as np
 import pandas as pd
-from q2_types.feature_data import DNAFASTAFormat, FeatureData, Sequence, Taxonomy
+from q2_types.feature_data import DNAFASTAFormat, FeatureData, Taxonomy
 from q2_types.feature_table import FeatureTable, Frequency, RelativeFrequency
 from qiime2.plugin import Choices, Float, Int, Plugin, Range, Str
 
@@ -27,6 +27,7 @@ from ..core.student import train_student as train
 from ..core.teacher import require_contigs
 from ..examples import usage
 from ..types.classifier import Classifier, TaxDistillClassifier
+from ..types.contigs import CONTIGS
 from ..types.soft_taxonomy import SoftTaxonomy
 from . import parameters
 from .progress import progress_bar
@@ -95,7 +96,7 @@ def register(plugin: Plugin) -> None:
     plugin.methods.register_function(
         function=train_student,
         inputs={
-            "sequences": FeatureData[Sequence],
+            "sequences": CONTIGS,
             "taxonomy": FeatureData[Taxonomy],
             "soft_taxonomy": FeatureData[SoftTaxonomy],
             "table": FeatureTable[Frequency | RelativeFrequency],
@@ -116,7 +117,7 @@ def register(plugin: Plugin) -> None:
         },
         parameter_descriptions={
             "kd_alpha": 'The weight of the labels against that of the soft labels. "auto" takes the one under which '
-            "the labels of held-out contigs are most probable. TaxDistill's authors use 0.3.",
+            "the soft labels of held-out contigs are most probable. TaxDistill's authors use 0.3.",
             "kd_temperature": "The temperature at which the student matches the soft labels: the higher, the more do "
             "improbable taxa count. TaxDistill's authors use 4.",
             "epochs": "How often the student sees every contig.",

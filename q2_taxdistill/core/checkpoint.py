@@ -93,7 +93,7 @@ def read_config(directory: Path) -> dict[str, Any]:
     path = Path(directory) / CONFIG
     if not path.is_file():
         raise CheckpointError(
-            f"The checkpoint has no {CONFIG}. Import the directory with {CONFIG}, {TOKENIZER} and the safetensors."
+            f"The checkpoint has no {CONFIG}. Import the folder that holds {CONFIG}, {TOKENIZER} and the safetensors."
         )
     config = read_json(path)
     if not isinstance(config.get("model_type"), str):

@@ -257,7 +257,7 @@ def _check_values(identifiers: list[str], rows: np.ndarray, dtype: np.dtype) -> 
     bad = np.flatnonzero(~np.isfinite(rows).all(axis=1))
     if len(bad):
         raise EmbeddingError(
-            f"The contig {identifiers[bad[0]]} has no embedding: either the tokenizer has no token for its bases, or "
+            f"The contig {identifiers[bad[0]]} has no embedding: the tokenizer has no token for its bases, or "
             f"the model gave values that are not finite. Try precision float32; if that does not help, leave the "
             f"contig out."
         )

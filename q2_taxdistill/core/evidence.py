@@ -9,6 +9,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Optional
 
 import numpy as np
 from scipy import sparse
@@ -18,14 +19,19 @@ from .noise import ErrorRates, NoiseChannel
 from .soft_labels import certain
 from .tree import ROOT, TaxonTree
 
-# How often the kinds of error occur where a study does not tell otherwise: of single labels by a search tool, and of
-# what the alignments of single contigs look like. A contig of genes that its species' reference does not have looks
+# How often the kinds of error occur where a study does not tell otherwise.
+# Of labels by a search tool: of contigs of a species that its database lacks it names a relative about as often as it
+# stops at the genus.
+LABEL_ERROR_RATES = ErrorRates(
+    exact=0.81, too_shallow=0.12, too_deep=0.01, relative_named=0.02, relative_unnamed=0.02, elsewhere=0.02
+)
+UNKNOWN_LABEL_ERROR_RATES = ErrorRates(
+    exact=0.40, too_shallow=0.08, too_deep=0.46, relative_named=0.03, relative_unnamed=0.015, elsewhere=0.015
+)
+# Of what the alignments of single contigs look like: a contig of genes that its species' reference does not have looks
 # like one of another species or genus; alignments hardly ever look like another named species.
 HIT_ERROR_RATES = ErrorRates(
     exact=0.851, too_shallow=0.10, too_deep=0.02, relative_named=0.004, relative_unnamed=0.015, elsewhere=0.01
-)
-LABEL_ERROR_RATES = ErrorRates(
-    exact=0.82, too_shallow=0.12, too_deep=0.01, relative_named=0.03, relative_unnamed=0.01, elsewhere=0.01
 )
 
 
@@ -41,22 +47,25 @@ class Evidence:
     ----------
     apparent : float32 csr_matrix, shape (n_contigs, n_nodes)
         What every contig looks like: a distribution over nodes, or an empty row for a contig that says nothing.
-    channel : NoiseChannel
-        How probable that is under every true taxon.
+    channels : tuple of NoiseChannel
+        How probable that is under every true taxon: one channel for every class of contigs that err alike.
+    classes : int64 array, shape (n_contigs,)
+        Which of the channels a contig's evidence went through.
     admissible : float32 array, shape (n_nodes,)
         How probable it is beforehand, from 0 to 1, that a contig truly belongs at a node and to none of its children.
-        1 for leaves. Search labels alone cannot see species that the database lacks, so it is next to 0 for inner
-        nodes then.
+        1 for leaves. Labels alone show unknown taxa beside named ones only, other species of a genus say, so it is
+        next to 0 for nodes without a leaf among their children then.
     """
 
     apparent: sparse.csr_matrix
-    channel: NoiseChannel
+    channels: tuple[NoiseChannel, ...]
+    classes: np.ndarray
     admissible: np.ndarray
 
     @property
     def tree(self) -> TaxonTree:
         """The tree that the evidence is about."""
-        return self.channel.tree
+        return self.channels[0].tree
 
     @property
     def speaks(self) -> np.ndarray:
@@ -65,7 +74,7 @@ class Evidence:
 
     def of(self, rows: np.ndarray) -> "Evidence":
         """Take the evidence of some contigs."""
-        return replace(self, apparent=self.apparent[rows])
+        return replace(self, apparent=self.apparent[rows], classes=self.classes[rows])
 
     def likelihood(self, rows: np.ndarray) -> np.ndarray:
         """Give the likelihood of the evidence of some contigs under every true taxon.
@@ -75,20 +84,48 @@ class Evidence:
         float32 array, shape (n_rows, n_nodes)
             Not negative, scaled by row; admissible taxa only.
         """
-        return self.channel.likelihood(self.apparent[rows]) * self.admissible
+        apparent, classes = self.apparent[rows], self.classes[rows]
+        if len(self.channels) == 1:
+            return self.channels[0].likelihood(apparent) * self.admissible
+        likelihood = np.empty((len(classes), len(self.tree)), dtype=np.float32)
+        for number, channel in enumerate(self.channels):
+            members = np.flatnonzero(classes == number)
+            likelihood[members] = channel.likelihood(apparent[members])
+        return likelihood * self.admissible
 
-    def estimate_rates(self, predicted: sparse.csr_matrix, prior_contigs: float) -> "Evidence":
-        """Estimate the error rates on predictions that did not see the evidence of the contigs they are for."""
-        rows = np.flatnonzero(self.speaks)
-        return replace(self, channel=self.channel.estimate(self.apparent[rows], predicted[rows], prior_contigs))
+    def estimate_rates(self, predicted: sparse.csr_matrix, usable: np.ndarray) -> "Evidence":
+        """Estimate the error rates of every class on predictions that did not see the evidence they are judged by.
+
+        The rates that are there weigh as much as the contigs of the class: heads that learned from evidence with the
+        same errors repeat a part of them, so that too few are seen.
+
+        Parameters
+        ----------
+        predicted : csr_matrix, shape (n_contigs, n_nodes)
+        usable : bool array, shape (n_contigs,)
+            The contigs to estimate them on; all have evidence.
+        """
+        channels = list(self.channels)
+        for number, channel in enumerate(channels):
+            rows = np.flatnonzero(usable & (self.classes == number))
+            if len(rows):
+                channels[number] = channel.estimate(self.apparent[rows], predicted[rows], float(len(rows)))
+        return replace(self, channels=tuple(channels))
 
 
-# What is left for "no child of this node" where only names are known: enough that a contig whose evidence allows
+# The share of labels that a search tool is least sure of, which err by rates of their own.
+_DOUBTFUL = 1 / 3
+# What is left for "no child of this node" where labels do not show it: enough that a contig whose evidence allows
 # nothing else has a place.
 _UNSEEN_NOVELTY = 1e-6
 
 
-def label_evidence(tree: TaxonTree, labels: Sequence[tuple[str, ...]], also_named: int = 0) -> Evidence:
+def label_evidence(
+    tree: TaxonTree,
+    labels: Sequence[tuple[str, ...]],
+    confidences: Optional[np.ndarray] = None,
+    also_named: int = 0,
+) -> Evidence:
     """Take the labels of a search tool as evidence.
 
     Parameters
@@ -97,6 +134,9 @@ def label_evidence(tree: TaxonTree, labels: Sequence[tuple[str, ...]], also_name
         Holds every label.
     labels : sequence of tuple of str
         One lineage per contig; the empty lineage for a contig without a label, which says nothing.
+    confidences : float array, shape (n_contigs,), optional
+        How sure the search tool is of each label, in any unit, NaN where it does not say. Labels of the lowest third
+        and the others err apart.
     also_named : int
         How many taxa are named by other evidence.
 
@@ -108,7 +148,8 @@ def label_evidence(tree: TaxonTree, labels: Sequence[tuple[str, ...]], also_name
     nodes = np.array([tree.index[label] for label in labels], dtype=np.int64)
     named = np.unique(nodes[nodes != ROOT])
     if max(len(named), also_named) < 2:
-        found = f"all {int((nodes != ROOT).sum())} labels are {tree.label(named[0])!r}" if len(named) else "none is"
+        labelled = int((nodes != ROOT).sum())
+        found = f"all {labelled} labels are {tree.label(named[0])!r}" if len(named) else "none has a label"
         raise TooFewTaxaError(
             f"At least two different taxa are needed among the labels, and of {len(nodes)} contigs {found}. "
             f"Check that the taxonomy is of these contigs and that its lineages were read as they should be."
@@ -116,7 +157,20 @@ def label_evidence(tree: TaxonTree, labels: Sequence[tuple[str, ...]], also_name
     apparent = sparse.diags((nodes != ROOT).astype(np.float32)) @ certain(nodes, len(tree))
     apparent.eliminate_zeros()
     admissible = np.where(tree.is_leaf, 1, _UNSEEN_NOVELTY).astype(np.float32)
-    return Evidence(apparent.tocsr(), NoiseChannel(tree, LABEL_ERROR_RATES), admissible)
+    admissible[tree.parents[tree.is_leaf]] = 1
+    channel = NoiseChannel(tree, LABEL_ERROR_RATES, UNKNOWN_LABEL_ERROR_RATES)
+    classes = _confidence_classes(confidences, nodes != ROOT)
+    return Evidence(apparent.tocsr(), (channel,) * (int(classes.max()) + 1), classes, admissible)
+
+
+def _confidence_classes(confidences: Optional[np.ndarray], labelled: np.ndarray) -> np.ndarray:
+    """Tell the labels that a tool is less sure of (1) from the others (0); all are 0 where there is no difference."""
+    none = np.zeros(len(labelled), dtype=np.int64)
+    said = labelled & np.isfinite(confidences) if confidences is not None else labelled & False
+    if not said.any():
+        return none
+    lowest = confidences <= np.quantile(confidences[said], _DOUBTFUL)
+    return np.where(said & lowest, 1, 0) if (said & ~lowest).any() else none
 
 
 def hit_evidence(tree: TaxonTree, labels: Sequence[tuple[str, ...]], alignments: IdentityEvidence) -> Evidence:
@@ -142,4 +196,5 @@ def hit_evidence(tree: TaxonTree, labels: Sequence[tuple[str, ...]], alignments:
     filled = sparse.diags((silent & leaf).astype(np.float32)) @ by_label.apparent
     apparent = (alignments.apparent + filled).tocsr()
     apparent.eliminate_zeros()
-    return Evidence(apparent, by_label.channel.with_rates(HIT_ERROR_RATES), np.ones(len(tree), dtype=np.float32))
+    channel = by_label.channels[0].with_rates(HIT_ERROR_RATES)
+    return Evidence(apparent, (channel,), np.zeros(len(labels), dtype=np.int64), np.ones(len(tree), dtype=np.float32))

@@ -156,10 +156,7 @@ def _candidates(tree: TaxonTree, regions: Regions) -> _Candidates:
     n_pairs, n_bins = len(keys), len(_IDENTITY_BINS) - 1
     others = np.stack([np.bincount(pair, weight[region] * row, minlength=n_pairs) for row in log_share], axis=1)
     others *= _RELATION_WEIGHT
-    flat = pair[own] * n_bins + bins[region[own]]
-    own_bins = sparse.csr_matrix(
-        np.bincount(flat, weight[region[own]], minlength=n_pairs * n_bins).reshape(n_pairs, n_bins)
-    )
+    own_bins = sparse.csr_matrix((weight[region[own]], (pair[own], bins[region[own]])), shape=(n_pairs, n_bins))
     return _Candidates(contig, level[candidate], own_bins @ np.log(_gamma_bins()).T, others)
 
 

@@ -55,7 +55,12 @@ class ModelIdentity:
     config_sha256: str
 
     def __str__(self) -> str:
-        return f"{self.architecture} of {self.parameters:,} parameters, weights {self.weights_sha256[:12]}"
+        return f"{self.name}, weights {self.weights_sha256[:12]}"
+
+    @property
+    def name(self) -> str:
+        """What to call the model in a sentence; the checkpoint itself holds no name."""
+        return f"{self.architecture} of {self.parameters:,} parameters"
 
     def to_dict(self) -> dict[str, Any]:
         """Write the identity as what JSON can hold."""
@@ -145,7 +150,7 @@ def check_checkpoint(directory: Path, thorough: bool) -> None:
     check_checkpoint_files(directory)
     if not thorough:
         return
-    is_causal_architecture(read_config(directory)["model_type"])
+    is_causal_architecture(read_config(directory))
     tokenizer = load_tokenizer(directory)
     n_words = read_config(directory).get("vocab_size")
     highest = max(tokenizer.get_vocab().values())
@@ -157,22 +162,24 @@ def check_checkpoint(directory: Path, thorough: bool) -> None:
     check_tensors(directory)
 
 
-def is_causal_architecture(model_type: str) -> bool:
-    """Look up an architecture in transformers: whether it is a causal model (else it is an encoder).
+def is_causal_architecture(config: dict[str, Any]) -> bool:
+    """Look the architecture of `config.json` up in transformers: whether it is causal (else it is an encoder).
 
     An architecture that can be both, such as BERT, counts as an encoder: it gets a mask that hides padding.
 
     Raises
     ------
     CheckpointError
-        If the installed transformers has no class of its own for it.
+        If the installed transformers has no class of its own for it, or it is an encoder with a decoder.
     """
     transformers = import_transformers()
     from transformers.models.auto import modeling_auto
 
     bases = modeling_auto.MODEL_MAPPING_NAMES
     causal, masked = modeling_auto.MODEL_FOR_CAUSAL_LM_MAPPING_NAMES, modeling_auto.MODEL_FOR_MASKED_LM_MAPPING_NAMES
-    if model_type not in bases or (model_type not in causal and model_type not in masked):
+    model_type = config["model_type"]
+    is_known = model_type in bases and (model_type in causal or model_type in masked)
+    if not is_known or config.get("is_encoder_decoder", False):
         raise CheckpointError(
             f"transformers {transformers.__version__} has no causal language model and no encoder of the architecture "
             f"{model_type!r}, and the code of a repository is never run. Use a checkpoint of an architecture that "
@@ -205,7 +212,7 @@ def load_language_model(directory: Path, device: str, precision: str) -> Languag
     device = choose_device(device).type
     check_checkpoint_files(directory)
     config = read_config(directory)
-    is_causal = is_causal_architecture(config["model_type"])
+    is_causal = is_causal_architecture(config)
     tokenizer = load_tokenizer(directory)
     network = _load_network(directory, precision).to(device).eval()
     identity = ModelIdentity(

@@ -18,7 +18,6 @@ from .calibration import calibrate_temperature
 from .evidence import Evidence
 from .features import FeatureScaling
 from .network import (
-    PREDICTED_AT_ONCE,
     NetworkShape,
     Training,
     build_network,
@@ -27,7 +26,7 @@ from .network import (
     softmax,
     train_network,
 )
-from .soft_labels import SMALLEST_PROBABILITY, sparsify
+from .soft_labels import SMALLEST_PROBABILITY, dense_batches, sparsify
 from .teacher import evidence_loss
 from .tree import TaxonTree
 
@@ -126,7 +125,7 @@ class Distillation:
     """
 
     alpha: Optional[float] = None
-    temperature: float = 1.0
+    temperature: float = 2.0
     n_epochs: int = 30
     seed: int = 1
     device: str = "auto"
@@ -138,7 +137,10 @@ class Distillation:
 
 @dataclass(frozen=True)
 class HeldOut:
-    """What held-out contigs say of a student trained with one alpha: their log likelihood per contig, in nats."""
+    """What held-out contigs say of a student trained with one alpha.
+
+    `log_likelihood` is that of their soft labels, per contig, in nats.
+    """
 
     alpha: float
     calibration: float
@@ -156,8 +158,9 @@ def train_student(
 ) -> tuple[Student, list[HeldOut]]:
     """Train a student on the contigs of `features`, and calibrate it.
 
-    A part of the contigs is held out first: alpha is the one under which their labels are most probable, and the
-    calibration the temperature that fits their soft labels best. Then the student learns from all contigs.
+    A part of the contigs is held out first. Their soft labels, which hold their own evidence, decide: alpha is the one
+    under which they are most probable, and the calibration the temperature that fits them best. Then the student
+    learns from all contigs.
 
     Parameters
     ----------
@@ -195,9 +198,10 @@ def train_student(
     tried = []
     for alpha in ALPHAS if how.alpha is None else (how.alpha,):
         logits = np.concatenate([part for _, part in predict_logits(train(kept, alpha), features[held_out])])
-        calibration = calibrate_temperature(logits, soft[held_out].toarray())
-        agreement = (softmax(logits / calibration) * evidence.likelihood(held_out)).sum(axis=1)
-        tried.append(HeldOut(alpha, calibration, float(np.log(np.maximum(agreement, 1e-30)).mean())))
+        targets = soft[held_out].toarray()
+        calibration = calibrate_temperature(logits, targets)
+        log_probability = np.log(np.maximum(softmax(logits / calibration), 1e-30))
+        tried.append(HeldOut(alpha, calibration, float(np.einsum("ij,ij->i", targets, log_probability).mean())))
     tried.sort(key=lambda result: -result.log_likelihood)
     network = train(everything, tried[0].alpha)
     weights = {name: weight.cpu().numpy() for name, weight in network.state_dict().items()}
@@ -210,8 +214,7 @@ def agree(first: sparse.csr_matrix, second: sparse.csr_matrix) -> sparse.csr_mat
     Neither opinion excludes what it did not store (`SMALLEST_PROBABILITY`).
     """
     parts = []
-    for start in range(0, first.shape[0], PREDICTED_AT_ONCE):
-        rows = slice(start, start + PREDICTED_AT_ONCE)
+    for rows in dense_batches(*first.shape):
         both = (first[rows].toarray() + SMALLEST_PROBABILITY / 10) * (
             second[rows].toarray() + SMALLEST_PROBABILITY / 10
         )

@@ -38,6 +38,7 @@ def train_checkpoint(
     vocabulary: int = 256,
     hidden_size: int = 32,
     layers: int = 2,
+    heads: int = 4,
     context: int = 128,
     steps: int = 20,
     shard_size: str = "5GB",
@@ -55,7 +56,7 @@ def train_checkpoint(
     vocabulary : int
         The number of tokens; at least 10.
     hidden_size : int
-        A multiple of 8; one attention head for 8 dimensions.
+        A multiple of twice the number of attention heads.
     context : int
         The most tokens that the model reads at once.
     steps : int
@@ -67,7 +68,8 @@ def train_checkpoint(
     directory.mkdir(parents=True, exist_ok=True)
     with quiet_transformers():
         tokenizer = train_tokenizer(sequences, vocabulary, context)
-        model = _train_model(_mistral(tokenizer, hidden_size, layers, context, seed), tokenizer, sequences, seed, steps)
+        model = _mistral(tokenizer, hidden_size, layers, heads, context, seed)
+        _train_model(model, tokenizer, sequences, seed, steps)
         tokenizer.save_pretrained(directory)
         model.save_pretrained(directory, max_shard_size=shard_size)
 
@@ -101,7 +103,7 @@ def train_tokenizer(sequences: Sequence[str], vocabulary: int, context: int):
     )
 
 
-def _mistral(tokenizer, hidden_size: int, layers: int, context: int, seed: int):
+def _mistral(tokenizer, hidden_size: int, layers: int, heads: int, context: int, seed: int):
     import torch
 
     transformers = import_transformers()
@@ -110,8 +112,8 @@ def _mistral(tokenizer, hidden_size: int, layers: int, context: int, seed: int):
         hidden_size=hidden_size,
         intermediate_size=4 * hidden_size,
         num_hidden_layers=layers,
-        num_attention_heads=hidden_size // 8,
-        num_key_value_heads=hidden_size // 8,
+        num_attention_heads=heads,
+        num_key_value_heads=heads,
         max_position_embeddings=context,
         sliding_window=None,
         bos_token_id=tokenizer.cls_token_id,
@@ -123,7 +125,7 @@ def _mistral(tokenizer, hidden_size: int, layers: int, context: int, seed: int):
         return transformers.MistralForCausalLM(config)
 
 
-def _train_model(model, tokenizer, sequences: Sequence[str], seed: int, steps: int):
+def _train_model(model, tokenizer, sequences: Sequence[str], seed: int, steps: int) -> None:
     import torch
 
     rng = np.random.default_rng(seed)
@@ -142,4 +144,4 @@ def _train_model(model, tokenizer, sequences: Sequence[str], seed: int, steps: i
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
-    return model.eval()
+    model.eval()

@@ -63,9 +63,8 @@ def main() -> None:
     _qiime(directory, "tools", "export", "--input-path", "refined-taxonomy.qza", "--output-path", "refined")
     refined = pd.read_csv(directory / "refined" / "taxonomy.tsv", sep="\t", index_col=0)
     print(comparison(community, refined).to_string(float_format="{:.3f}".format))
-    print(
-        f"\nThe report is {directory / 'report.qzv'}: drop it on https://view.qiime2.org, or run `qiime tools view` on it."
-    )
+    report = directory / "report.qzv"
+    print(f"\nThe report is {report}: drop it on https://view.qiime2.org, or run `qiime tools view {report}`.")
 
 
 def _qiime(directory: Path, *arguments: str) -> None:

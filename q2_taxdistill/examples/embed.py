@@ -11,68 +11,67 @@ import tempfile
 from functools import lru_cache
 from pathlib import Path
 
-import numpy as np
-import pandas as pd
-import skbio
 from qiime2 import Artifact
 
-from ..core.dna_tokenizer import random_dna
 from ..core.embedding import EmbeddingSettings, embed_sequences
 from ..core.language_model import load_language_model
 from ..core.sequence_embedding import EmbeddingOrigin, SequenceEmbedding
+from . import artifacts
 from .checkpoint import train_checkpoint
 
-_LENGTHS = (300, 450, 700, 1000, 1600, 2400)
 _SEED = 1
+_SETTINGS = EmbeddingSettings()
 
 
-@lru_cache(maxsize=1)
-def _contigs() -> dict[str, str]:
-    return {f"contig_{number}": random_dna(length, number) for number, length in enumerate(_LENGTHS, start=1)}
-
-
-def sequences() -> Artifact:
-    """Make six contigs, `FeatureData[Sequence]`."""
-    contigs = {name: skbio.DNA(sequence, metadata={"id": name}) for name, sequence in _contigs().items()}
-    return Artifact.import_data("FeatureData[Sequence]", pd.Series(contigs))
-
-
-def taxonomy() -> Artifact:
-    """Make labels of five of the contigs, `FeatureData[Taxonomy]`."""
-    lineages = ["d__Bacteria;p__One", "d__Bacteria;p__One", "d__Bacteria;p__Two", "d__Bacteria", "d__Archaea"]
-    index = pd.Index(list(_contigs())[: len(lineages)], name="Feature ID")
-    return Artifact.import_data("FeatureData[Taxonomy]", pd.DataFrame({"Taxon": lineages}, index=index))
+def _train(directory: Path) -> None:
+    train_checkpoint(directory, list(artifacts.community().contigs.values()), _SEED)
 
 
 @lru_cache(maxsize=1)
 def language_model() -> Artifact:
-    """Train a small model on the contigs and import it, `GenomicLanguageModel`."""
+    """Train a small model on the contigs of the community and import it, `GenomicLanguageModel`."""
     with tempfile.TemporaryDirectory() as directory:
-        train_checkpoint(Path(directory), list(_contigs().values()), _SEED, vocabulary=64, steps=5)
+        _train(Path(directory))
         return Artifact.import_data("GenomicLanguageModel", directory)
 
 
-def _part(start: int, end: int) -> Artifact:
-    contigs = dict(list(_contigs().items())[start:end])
-    settings = EmbeddingSettings()
+@lru_cache(maxsize=1)
+def _embedding() -> SequenceEmbedding:
     with tempfile.TemporaryDirectory() as directory:
-        train_checkpoint(Path(directory), list(_contigs().values()), _SEED, vocabulary=64, steps=5)
+        _train(Path(directory))
         model = load_language_model(Path(directory), "cpu", "float32")
-    rows = embed_sequences(model, list(contigs.values()), settings)
-    origin = EmbeddingOrigin(model.identity, settings.pooling, False, settings.tokens_of(model), 1, "float32", {})
-    return Artifact.import_data(
-        "FeatureData[SequenceEmbedding]", SequenceEmbedding(tuple(contigs), rows.astype(np.float32), origin)
+    contigs = artifacts.community().contigs
+    rows = embed_sequences(model, list(contigs.values()), _SETTINGS)
+    origin = EmbeddingOrigin(
+        model=model.identity,
+        pooling=_SETTINGS.pooling,
+        both_strands=_SETTINGS.both_strands,
+        window_tokens=_SETTINGS.tokens_of(model),
+        windows_per_contig=_SETTINGS.windows_per_contig,
+        precision=model.precision,
+        versions={},
     )
+    return SequenceEmbedding(tuple(contigs), rows, origin)
+
+
+def _import(embedding: SequenceEmbedding, rows: slice) -> Artifact:
+    part = SequenceEmbedding(embedding.ids[rows], embedding.matrix[rows], embedding.origin)
+    return Artifact.import_data("FeatureData[SequenceEmbedding]", part)
+
+
+def embeddings() -> Artifact:
+    """Embed the contigs of the community, `FeatureData[SequenceEmbedding]`."""
+    return _import(_embedding(), slice(None))
 
 
 def first_part() -> Artifact:
-    """Embed the first three contigs, `FeatureData[SequenceEmbedding]`."""
-    return _part(0, 3)
+    """Embed the first fifty contigs, `FeatureData[SequenceEmbedding]`."""
+    return _import(_embedding(), slice(50))
 
 
 def second_part() -> Artifact:
-    """Embed the other three contigs, `FeatureData[SequenceEmbedding]`."""
-    return _part(3, 6)
+    """Embed the other contigs, `FeatureData[SequenceEmbedding]`."""
+    return _import(_embedding(), slice(50, None))
 
 
 def embed_contigs(use) -> None:
@@ -80,48 +79,51 @@ def embed_contigs(use) -> None:
     (embeddings,) = use.action(
         use.UsageAction("taxdistill", "embed"),
         use.UsageInputs(
-            sequences=use.init_artifact("sequences", sequences),
+            sequences=use.init_artifact("sequences", artifacts.sequences),
             language_model=use.init_artifact("language_model", language_model),
             windows_per_contig=2,
         ),
         use.UsageOutputNames(embeddings="embeddings"),
     )
     embeddings.assert_output_type("FeatureData[SequenceEmbedding]")
-    embeddings.assert_has_line_matching(path="contigs.txt", expression="^contig_6$")
+    embeddings.assert_has_line_matching(path="contigs.txt", expression="^contig_90$")
     embeddings.assert_has_line_matching(path="origin.json", expression='"windows_per_contig": 2')
 
 
 def embed_some(use) -> None:
-    """Embed four of the contigs, one of each label."""
+    """Embed thirty of ninety contigs, spread over labels and depths."""
     (embeddings,) = use.action(
         use.UsageAction("taxdistill", "embed"),
         use.UsageInputs(
-            sequences=use.init_artifact("sequences", sequences),
+            sequences=use.init_artifact("sequences", artifacts.sequences),
             language_model=use.init_artifact("language_model", language_model),
-            taxonomy=use.init_artifact("taxonomy", taxonomy),
-            max_contigs=5,
+            taxonomy=use.init_artifact("taxonomy", artifacts.taxonomy),
+            table=use.init_artifact("table", artifacts.table),
+            max_contigs=30,
             seed=1,
         ),
         use.UsageOutputNames(embeddings="embeddings"),
     )
     embeddings.assert_output_type("FeatureData[SequenceEmbedding]")
-    embeddings.assert_has_line_matching(path="contigs.txt", expression="^contig_4$")
+    embeddings.assert_has_line_matching(path="contigs.txt", expression=r"^contig_\d+$")
+    embeddings.assert_has_line_matching(path="origin.json", expression='"windows_per_contig": 1')
 
 
 def select_contigs(use) -> None:
-    """Choose five of six contigs."""
+    """Choose thirty of ninety contigs."""
     (selected,) = use.action(
         use.UsageAction("taxdistill", "_select_contigs_to_embed"),
         use.UsageInputs(
-            sequences=use.init_artifact("sequences", sequences),
-            taxonomy=use.init_artifact("taxonomy", taxonomy),
-            max_contigs=5,
+            sequences=use.init_artifact("sequences", artifacts.sequences),
+            taxonomy=use.init_artifact("taxonomy", artifacts.taxonomy),
+            table=use.init_artifact("table", artifacts.table),
+            max_contigs=30,
             seed=1,
         ),
         use.UsageOutputNames(selected="selected"),
     )
     selected.assert_output_type("FeatureData[Sequence]")
-    selected.assert_has_line_matching(path="dna-sequences.fasta", expression="^>contig_4")
+    selected.assert_has_line_matching(path="dna-sequences.fasta", expression=r"^>contig_\d+$")
 
 
 def embed_partition(use) -> None:
@@ -129,7 +131,7 @@ def embed_partition(use) -> None:
     (embeddings,) = use.action(
         use.UsageAction("taxdistill", "_embed_partition"),
         use.UsageInputs(
-            sequences=use.init_artifact("sequences", sequences),
+            sequences=use.init_artifact("sequences", artifacts.sequences),
             language_model=use.init_artifact("language_model", language_model),
             partition=0,
             num_partitions=2,
@@ -150,4 +152,4 @@ def collate(use) -> None:
         use.UsageOutputNames(collated="collated"),
     )
     collated.assert_output_type("FeatureData[SequenceEmbedding]")
-    collated.assert_has_line_matching(path="contigs.txt", expression="^contig_6$")
+    collated.assert_has_line_matching(path="contigs.txt", expression="^contig_90$")

@@ -57,8 +57,8 @@ class Abundances:
             row = int(np.searchsorted(depths.indptr, bad[0], side="right") - 1)
             contig, sample = str(table.ids(axis="observation")[row]), str(table.ids()[depths.indices[bad[0]]])
             raise TaxonomyError(
-                f"Contig {contig!r} has a depth of {depths.data[bad[0]]} in sample {sample!r}; depths are numbers from 0 "
-                f"on. Correct the table."
+                f"Contig {contig!r} has a depth of {depths.data[bad[0]]} in sample {sample!r}; depths are numbers "
+                f"from 0 on. Correct the table."
             )
         return cls(pd.Index(table.ids(axis="observation")), pd.Index(table.ids()), depths)
 

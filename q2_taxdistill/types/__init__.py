@@ -12,6 +12,7 @@ from qiime2.plugin import Plugin
 from . import (
     classifier,
     contig_labels,
+    contigs,
     depths,
     embedding,
     language_model,
@@ -26,6 +27,7 @@ _MODULES = (
     soft_taxonomy,
     classifier,
     contig_labels,
+    contigs,
     numbered_labels,
     taxonomy_exports,
     depths,

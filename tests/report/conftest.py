@@ -61,7 +61,8 @@ def study():
 @pytest.fixture(scope="session")
 def browser(tmp_path_factory):
     """Headless Chromium, driven through Selenium."""
-    programs = [shutil.which(name) for name in ("chromium", "chromedriver")]
+    chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    programs = [chromium, shutil.which("chromedriver")]
     try:
         from selenium import webdriver
         from selenium.webdriver.chrome.service import Service
