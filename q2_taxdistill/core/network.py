@@ -83,6 +83,15 @@ def build_network(shape: NetworkShape) -> "torch.nn.Module":
     return nn.Sequential(*layers, nn.Linear(width, shape.n_nodes))
 
 
+def parameter_shapes(shape: NetworkShape) -> "dict[str, tuple[int, ...]]":
+    """Tell the shape of every parameter that a network has, by torch's names, without making it."""
+    import torch
+
+    with torch.device("meta"):
+        network = build_network(shape)
+    return {name: tuple(weight.shape) for name, weight in network.state_dict().items()}
+
+
 Loss = Callable[[np.ndarray, "torch.Tensor"], "torch.Tensor"]
 
 

@@ -19,6 +19,7 @@ from .tree import ROOT, TaxonTree
 # A probability below this is not stored; what is stored is scaled to sum to 1.
 SMALLEST_PROBABILITY = 1e-4
 _CONTIGS_AT_ONCE = 4096
+_NUMBERS_AT_ONCE = 2**22
 # By how much sums of single-precision probabilities that should be 1 may fall short of it.
 _ROUNDING = 1e-6
 
@@ -154,6 +155,13 @@ def sparsify(dense: np.ndarray) -> sparse.csr_matrix:
     shares[shares < np.minimum(SMALLEST_PROBABILITY, shares.max(axis=1, keepdims=True))] = 0
     shares /= shares.sum(axis=1, keepdims=True)
     return sparse.csr_matrix(shares.astype(np.float32))
+
+
+def dense_batches(n_contigs: int, n_nodes: int) -> Iterator[slice]:
+    """Cut contigs into batches so small that their distributions can be held densely, several at a time."""
+    at_once = max(_NUMBERS_AT_ONCE // n_nodes, 1)
+    for start in range(0, n_contigs, at_once):
+        yield slice(start, min(start + at_once, n_contigs))
 
 
 def certain(nodes: Sequence[int], n_nodes: int) -> sparse.csr_matrix:

@@ -18,7 +18,6 @@ from .calibration import calibrate_temperature
 from .evidence import Evidence
 from .features import FeatureScaling
 from .network import (
-    PREDICTED_AT_ONCE,
     NetworkShape,
     Training,
     build_network,
@@ -27,7 +26,7 @@ from .network import (
     softmax,
     train_network,
 )
-from .soft_labels import SMALLEST_PROBABILITY, sparsify
+from .soft_labels import SMALLEST_PROBABILITY, dense_batches, sparsify
 from .teacher import evidence_loss
 from .tree import TaxonTree
 
@@ -215,8 +214,7 @@ def agree(first: sparse.csr_matrix, second: sparse.csr_matrix) -> sparse.csr_mat
     Neither opinion excludes what it did not store (`SMALLEST_PROBABILITY`).
     """
     parts = []
-    for start in range(0, first.shape[0], PREDICTED_AT_ONCE):
-        rows = slice(start, start + PREDICTED_AT_ONCE)
+    for rows in dense_batches(*first.shape):
         both = (first[rows].toarray() + SMALLEST_PROBABILITY / 10) * (
             second[rows].toarray() + SMALLEST_PROBABILITY / 10
         )

@@ -18,7 +18,7 @@ from .discriminant import predict_discriminant, train_discriminant
 from .evidence import Evidence
 from .language_head import LanguageFeatures, language_heads, predict_by_language
 from .network import NetworkShape, Training, choose_device, predict_logits, softmax, train_network
-from .soft_labels import overwrite, sparsify
+from .soft_labels import dense_batches, overwrite, sparsify
 from .trust import Trust, measure_trust, pool
 
 TRAINING = Training(n_epochs=15)
@@ -95,12 +95,47 @@ def teach(
         See `require_contigs`.
     """
     usable = require_contigs(evidence, learnable, folds)
-    fold_of = assign_folds(len(features), folds, seed)
+    predictions = cross_fit(features, evidence, usable, folds, seed, device, progress, language, language_alone)
+    own = {head: predictions[head] for head in ("network", "discriminant")}
+    trust = measure_trust(own, evidence, usable)
+    predicted = pool(own, trust, evidence)
+    language_trust = None
+    if language is not None and (usable & language.embedded).any():
+        heard = {head: predictions[head] for head in language_heads(joined=False)} if language_alone else predictions
+        language_trust = measure_trust(heard, evidence, usable & language.embedded)
+        rows = np.flatnonzero(language.embedded)
+        spoken = {head: prediction[rows] for head, prediction in heard.items()}
+        predicted = overwrite(predicted, rows, pool(spoken, language_trust, evidence))
+    evidence = evidence.estimate_rates(predicted, usable)
+    return Teaching(predicted, combine(predicted, evidence), trust, language_trust, evidence)
+
+
+def cross_fit(
+    features: np.ndarray,
+    evidence: Evidence,
+    usable: np.ndarray,
+    folds: int,
+    seed: int,
+    device: str = "auto",
+    progress: Optional[Callable[[], object]] = None,
+    language: Optional[LanguageFeatures] = None,
+    language_alone: bool = False,
+) -> dict[str, sparse.csr_matrix]:
+    """Predict every contig with heads that learned from the usable contigs of the other folds.
+
+    The parameters are those of `teach`; `usable` is from `require_contigs`.
+
+    Returns
+    -------
+    dict of str to float32 csr_matrix, shape (n_contigs, n_nodes)
+        The prediction of every head; rows sum to 1.
+    """
+    fold_of = assign_folds(usable, folds, seed)
     parts: list[dict[str, sparse.csr_matrix]] = []
     order = []
     for fold in range(folds):
         inside, outside = np.flatnonzero(fold_of == fold), np.flatnonzero((fold_of != fold) & usable)
-        head_seed = seed * folds + fold
+        head_seed = int(np.random.default_rng([seed, fold]).integers(2**31))
         heads, most_probable = _predict_fold(features, evidence, outside, inside, head_seed, device, progress)
         if language is not None:
             chosen = language.values if language_alone else np.hstack([features, language.values])
@@ -116,20 +151,7 @@ def teach(
         parts.append(heads)
         order.append(inside)
     back = np.argsort(np.concatenate(order), kind="stable")
-    predictions = {head: sparse.vstack([part[head] for part in parts], format="csr")[back] for head in parts[0]}
-
-    own = {head: predictions[head] for head in ("network", "discriminant")}
-    trust = measure_trust(own, evidence, usable)
-    predicted = pool(own, trust, evidence)
-    language_trust = None
-    if language is not None and (usable & language.embedded).any():
-        heard = {head: predictions[head] for head in language_heads(joined=False)} if language_alone else predictions
-        language_trust = measure_trust(heard, evidence, usable & language.embedded)
-        rows = np.flatnonzero(language.embedded)
-        spoken = {head: prediction[rows] for head, prediction in heard.items()}
-        predicted = overwrite(predicted, rows, pool(spoken, language_trust, evidence))
-    evidence = evidence.estimate_rates(predicted, usable)
-    return Teaching(predicted, combine(predicted, evidence), trust, language_trust, evidence)
+    return {head: sparse.vstack([part[head] for part in parts], format="csr")[back] for head in parts[0]}
 
 
 def require_contigs(evidence: Evidence, learnable: np.ndarray, folds: int) -> np.ndarray:
@@ -151,9 +173,23 @@ def require_contigs(evidence: Evidence, learnable: np.ndarray, folds: int) -> np
     return usable
 
 
-def assign_folds(n_contigs: int, folds: int, seed: int) -> np.ndarray:
-    """Split contigs into folds of equal size at random; int64, shape (n_contigs,)."""
-    return np.random.default_rng(seed).permutation(n_contigs) % folds
+def assign_folds(usable: np.ndarray, folds: int, seed: int) -> np.ndarray:
+    """Split contigs into folds at random, so that each fold has as many usable ones as any other, give or take one.
+
+    Parameters
+    ----------
+    usable : bool array, shape (n_contigs,)
+
+    Returns
+    -------
+    int64 array, shape (n_contigs,)
+        From 0 to `folds` - 1.
+    """
+    order = np.random.default_rng(seed).permutation(len(usable))
+    usable_first = order[np.argsort(~usable[order], kind="stable")]
+    fold_of = np.empty(len(usable), dtype=np.int64)
+    fold_of[usable_first] = np.arange(len(usable)) % folds
+    return fold_of
 
 
 def _predict_fold(
@@ -208,10 +244,10 @@ def combine(predicted: sparse.csr_matrix, evidence: Evidence) -> sparse.csr_matr
     Where the two exclude each other, so that the product vanishes, the evidence decides.
     """
     parts = []
-    for start in range(0, predicted.shape[0], 4096):
-        rows = np.arange(start, min(start + 4096, predicted.shape[0]))
-        likelihood = evidence.likelihood(rows)
+    for rows in dense_batches(*predicted.shape):
+        likelihood = evidence.likelihood(np.arange(rows.start, rows.stop))
         product = predicted[rows].toarray() * likelihood
-        product[product.sum(axis=1) < 1e-12] = likelihood[product.sum(axis=1) < 1e-12]
+        vanished = product.sum(axis=1) < 1e-12
+        product[vanished] = likelihood[vanished]
         parts.append(sparsify(product))
     return sparse.vstack(parts, format="csr")

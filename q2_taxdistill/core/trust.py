@@ -13,12 +13,13 @@ import numpy as np
 from scipy import sparse
 
 from .evidence import Evidence
-from .soft_labels import SMALLEST_PROBABILITY, sparsify
+from .soft_labels import SMALLEST_PROBABILITY, dense_batches, sparsify
 
 # Every head enters at these powers of its probabilities, so that an overconfident one can be toned down.
 _POWERS = (0.35, 0.7, 1.0)
 _ROUNDS = 50
-_CONTIGS_AT_ONCE = 4096
+# A few weights do not take more contigs than this to measure.
+_MEASURED_AT_MOST = 20_000
 
 
 @dataclass(frozen=True)
@@ -54,13 +55,14 @@ def measure_trust(predictions: "dict[str, sparse.csr_matrix]", evidence: Evidenc
         Of each head, for contigs whose evidence it did not see.
     evidence : Evidence
     usable : bool array, shape (n_contigs,)
-        The contigs to measure on; all have evidence.
+        The contigs to measure on; all have evidence. Of more than 20,000 only as many are taken, evenly spaced.
     """
     rows = np.flatnonzero(usable)
+    rows = rows[np.linspace(0, len(rows) - 1, min(len(rows), _MEASURED_AT_MOST)).astype(np.int64)]
     prior = _prior(evidence)
     likelihoods, members = [], []
-    for start in range(0, len(rows), _CONTIGS_AT_ONCE):
-        batch = rows[start : start + _CONTIGS_AT_ONCE]
+    for part in dense_batches(len(rows), len(evidence.tree)):
+        batch = rows[part]
         likelihood = evidence.likelihood(batch)
         found = _members({head: prediction[batch] for head, prediction in predictions.items()}, prior)
         members = list(found)
@@ -81,8 +83,7 @@ def pool(predictions: "dict[str, sparse.csr_matrix]", trust: Trust, evidence: Ev
     n_contigs = next(iter(predictions.values())).shape[0]
     prior = _prior(evidence)
     parts = []
-    for start in range(0, n_contigs, _CONTIGS_AT_ONCE):
-        rows = slice(start, start + _CONTIGS_AT_ONCE)
+    for rows in dense_batches(n_contigs, len(evidence.tree)):
         found = _members({head: prediction[rows] for head, prediction in predictions.items()}, prior)
         parts.append(sparsify(sum(trust.weights[member] * mass for member, mass in found.items())))
     return sparse.vstack(parts, format="csr")

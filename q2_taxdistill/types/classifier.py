@@ -9,6 +9,7 @@
 
 import json
 from dataclasses import asdict, dataclass
+from itertools import zip_longest
 
 import numpy as np
 from qiime2.plugin import Plugin, SemanticType, ValidationError, model
@@ -17,7 +18,7 @@ from ..core.abundance import n_abundance_features
 from ..core.composition import N_CANONICAL
 from ..core.features import FeatureScaling
 from ..core.lineage import format_lineage
-from ..core.network import NetworkShape
+from ..core.network import NetworkShape, parameter_shapes
 from ..core.student import Student
 from ..core.tree import TaxonTree
 from .versions import read_versioned_json
@@ -51,29 +52,77 @@ class Classifier:
 class ClassifierFormat(model.TextFileFormat):
     """JSON: the tree, the feature scaling, the samples, the network's shape, parameters, versions and story."""
 
-    _KEYS = (
-        "taxa",
-        "samples",
-        "sample_means",
-        "feature_centre",
-        "feature_spread",
-        "calibration",
-        "network",
-        "parameters",
-        "versions",
-    )
+    _KEYS = {
+        "taxa": list,
+        "samples": list,
+        "sample_means": list,
+        "feature_centre": list,
+        "feature_spread": list,
+        "calibration": (int, float),
+        "network": dict,
+        "parameters": dict,
+        "versions": dict,
+    }
 
     def _validate_(self, level: str) -> None:
         content = read_versioned_json(str(self), "classifier", FORMAT_VERSION)
-        missing = [key for key in self._KEYS if key not in content]
-        if missing:
-            raise ValidationError(f"{self} is not a classifier: it has no {', no '.join(map(repr, missing))}.")
-        n_features = N_CANONICAL + n_abundance_features(len(content["samples"]))
+        unfit = [key for key, kind in self._KEYS.items() if not isinstance(content.get(key), kind)]
+        if unfit:
+            raise ValidationError(f"{self} is not a classifier: it has no usable {', no '.join(map(repr, unfit))}.")
+        if not isinstance(content["parameters"].get("min_length"), int):
+            raise ValidationError(f"{self} does not say in its parameters what the 'min_length' of a contig is.")
+        samples = content["samples"]
+        n_features = N_CANONICAL + n_abundance_features(len(samples))
         found = len(content["feature_centre"])
         if found != n_features:
             raise ValidationError(
-                f"{self} scales {found} features; with {len(content['samples'])} samples there are {n_features}."
+                f"{self} scales {found} features; with {len(samples)} samples there are {n_features}."
             )
+        _require_numbers("sample_means", content["sample_means"], len(samples), positive=True)
+        _require_numbers("feature_centre", content["feature_centre"], n_features, positive=False)
+        _require_numbers("feature_spread", content["feature_spread"], n_features, positive=True)
+        _require_numbers("calibration", [content["calibration"]], 1, positive=True)
+        tree = _tree_of(content["taxa"])
+        shape = _shape_of(content["network"])
+        if (shape.n_features, shape.n_nodes) != (n_features, len(tree)):
+            raise ValidationError(
+                f"The network of {self} is for {shape.n_features} features and {shape.n_nodes} taxa; the classifier "
+                f"has {n_features} and {len(tree)}."
+            )
+
+
+def _require_numbers(name: str, values: list, length: int, positive: bool) -> None:
+    fit = len(values) == length and all(isinstance(value, (int, float)) for value in values)
+    if not fit or not np.isfinite(values).all() or (positive and min(values, default=1) <= 0):
+        raise ValidationError(
+            f"The classifier's {name!r} should be {length} finite{' and positive' if positive else ''} number(s)."
+        )
+
+
+def _tree_of(taxa: list) -> TaxonTree:
+    """Read the taxa; their order is that of the network's outputs."""
+    if not all(isinstance(taxon, list) and all(isinstance(name, str) for name in taxon) for taxon in taxa):
+        raise ValidationError("The classifier's 'taxa' should be lists of names.")
+    lineages = tuple(map(tuple, taxa))
+    tree = TaxonTree.from_lineages(lineages)
+    if tree.lineages != lineages:
+        wrong = next(one for one in zip_longest(tree.lineages, lineages) if one[0] != one[1])
+        expected, found = (repr(format_lineage(lineage)) if lineage is not None else "none" for lineage in wrong)
+        raise ValidationError(
+            f"The classifier's taxa are no tree in the order of its names: where {expected} should be, there is "
+            f"{found}."
+        )
+    return tree
+
+
+def _shape_of(network: dict) -> NetworkShape:
+    try:
+        shape = NetworkShape(**network)
+    except TypeError as error:
+        raise ValidationError(f"The classifier's 'network' does not describe one: {error}.") from error
+    if not all(isinstance(value, (int, float)) for value in asdict(shape).values()):
+        raise ValidationError("The classifier's 'network' does not describe one: not all of its values are numbers.")
+    return shape
 
 
 class ClassifierWeightsFormat(model.BinaryFileFormat):
@@ -101,6 +150,24 @@ class ClassifierDirectoryFormat(model.DirectoryFormat):
     description = model.File("classifier.json", format=ClassifierFormat)
     weights = model.File("weights.safetensors", format=ClassifierWeightsFormat)
 
+    def _validate_(self, level: str) -> None:
+        if level == "max":
+            self._check_weights()
+
+    def _check_weights(self) -> None:
+        from safetensors import safe_open
+
+        content = read_versioned_json(str(self.path / "classifier.json"), "classifier", FORMAT_VERSION)
+        expected = parameter_shapes(_shape_of(content["network"]))
+        with safe_open(str(self.path / "weights.safetensors"), framework="numpy") as file:
+            found = {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118
+        for name in sorted(expected.keys() | found.keys()):
+            if expected.get(name) != found.get(name):
+                raise ValidationError(
+                    f"The weights do not fit the network that classifier.json describes: the tensor {name!r} should "
+                    f"have the shape {expected.get(name)} and has {found.get(name)} (None: it is not there)."
+                )
+
 
 def _write(classifier: Classifier) -> ClassifierDirectoryFormat:
     from safetensors.numpy import save_file
@@ -121,7 +188,7 @@ def _write(classifier: Classifier) -> ClassifierDirectoryFormat:
         "taxa": [list(lineage) for lineage in student.tree.lineages],
     }
     (directory.path / "classifier.json").write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", "utf-8")
-    weights = {name: np.ascontiguousarray(weight) for name, weight in student.weights.items()}
+    weights = {name: np.asarray(weight, order="C") for name, weight in student.weights.items()}
     save_file(weights, str(directory.path / "weights.safetensors"))
     return directory
 
@@ -130,14 +197,8 @@ def _read(directory: ClassifierDirectoryFormat) -> Classifier:
     from safetensors.numpy import load_file
 
     content = read_versioned_json(str(directory.path / "classifier.json"), "classifier", FORMAT_VERSION)
-    tree = TaxonTree.from_lineages(tuple(lineage) for lineage in content["taxa"])
+    tree, shape = _tree_of(content["taxa"]), _shape_of(content["network"])
     weights = load_file(str(directory.path / "weights.safetensors"))
-    shape = NetworkShape(**content["network"])
-    if shape.n_nodes != len(tree):
-        raise ValidationError(
-            f"The classifier is damaged: its network knows {shape.n_nodes} taxa and its tree has {len(tree)}; the last "
-            f"is {format_lineage(tree.lineages[-1])!r}."
-        )
     scaling = FeatureScaling(
         tuple(content["samples"]),
         np.array(content["sample_means"], dtype=np.float64),

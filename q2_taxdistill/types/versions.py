@@ -32,7 +32,9 @@ def read_versioned_json(path: str, what: str, newest: int) -> dict:
             f"{path} says the format version is {version!r}; expected a whole number from 1 to {newest}."
         )
     if version > newest:
-        writer = content.get("q2_taxdistill") or content.get("versions", {}).get("q2-taxdistill") or "unknown"
+        versions = content.get("versions")
+        package = versions.get("q2-taxdistill") if isinstance(versions, dict) else None
+        writer = content.get("q2_taxdistill") or package or "of an unknown version"
         raise ValidationError(
             f"The {what} is in format version {version}, written by q2-taxdistill {writer}; this q2-taxdistill reads "
             f"versions up to {newest}. Update q2-taxdistill to use it."

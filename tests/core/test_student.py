@@ -1,0 +1,212 @@
+# ----------------------------------------------------------------------------
+# Copyright (c) 2026, the q2-taxdistill developers.
+#
+# Distributed under the terms of the Modified BSD License.
+#
+# The full license is in the file LICENSE, distributed with this software.
+# ----------------------------------------------------------------------------
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import sparse
+
+from q2_taxdistill.core import network, soft_labels
+from q2_taxdistill.core.composition import N_CANONICAL
+from q2_taxdistill.core.evidence import label_evidence
+from q2_taxdistill.core.features import FeatureScaling
+from q2_taxdistill.core.soft_labels import sparsify
+from q2_taxdistill.core.student import ALPHAS, Distillation, agree, distillation_loss, train_student
+from q2_taxdistill.core.teacher import evidence_loss
+from q2_taxdistill.core.tree import TaxonTree
+
+N_CONTIGS = 300
+HOW = Distillation(seed=1, n_epochs=20, device="cpu")
+
+
+class Study:
+    """Contigs of six species that differ in composition and depth, with the soft labels of an able teacher."""
+
+    def __init__(self, seed=1, n_contigs=N_CONTIGS):
+        self.tree = TaxonTree.from_lineages(
+            (f"g{genus}", f"s{genus}{species}") for genus in range(2) for species in range(3)
+        )
+        leaves = np.flatnonzero(self.tree.is_leaf)
+        species = np.random.default_rng(7)
+        profiles = species.dirichlet(np.full(N_CANONICAL, 20.0), len(leaves))
+        abundances = species.lognormal(size=(len(leaves), 2))
+        rng = np.random.default_rng(seed)
+        kind = rng.integers(0, len(leaves), n_contigs)
+        self.true = leaves[kind]
+        self.counts = np.stack([rng.multinomial(2000, profile) for profile in profiles[kind]]).astype(np.int32)
+        self.depths = abundances[kind] * rng.lognormal(0, 0.1, (n_contigs, 2))
+        self.samples = ("gut", "soil")
+        dense = rng.random((n_contigs, len(self.tree))) * 0.02
+        dense[np.arange(n_contigs), self.true] += 0.9
+        self.soft = sparsify(dense)
+        self.evidence = label_evidence(self.tree, [self.tree.lineages[node] for node in self.true])
+        self.scaling = FeatureScaling.fit(self.counts, self.depths, self.samples)
+        self.features = self.scaling.transform(self.counts, self.depths)
+
+    def train(self, how=HOW, progress=None):
+        return train_student(self.tree, self.scaling, self.features, self.evidence, self.soft, how, progress)
+
+
+@pytest.fixture(scope="module")
+def study():
+    return Study()
+
+
+@pytest.fixture(scope="module")
+def trained(study):
+    return study.train()
+
+
+@pytest.fixture(scope="module")
+def student(trained):
+    return trained[0]
+
+
+class TestTraining:
+    def test_classifies_contigs_that_it_has_not_seen(self, student):
+        others = Study(seed=2)
+        predicted = student.predict(others.counts, others.depths, "cpu")
+        np.testing.assert_allclose(np.asarray(predicted.sum(axis=1)).ravel(), 1, rtol=1e-5)
+        assert (predicted.toarray().argmax(axis=1) == others.true).mean() > 0.9
+
+    def test_one_seed_one_student(self, study, student):
+        again, _ = study.train()
+        assert again.calibration == student.calibration
+        for name, weight in student.weights.items():
+            np.testing.assert_array_equal(again.weights[name], weight)
+        other, _ = study.train(Distillation(seed=2, n_epochs=20, device="cpu"))
+        assert any(not np.array_equal(other.weights[name], weight) for name, weight in student.weights.items())
+
+    def test_takes_the_alpha_that_makes_held_out_contigs_most_probable(self, trained):
+        _, tried = trained
+        assert {result.alpha for result in tried} == set(ALPHAS)
+        assert tried[0].log_likelihood == max(result.log_likelihood for result in tried)
+
+    def test_takes_the_alpha_that_it_is_given(self, study):
+        _, tried = study.train(Distillation(alpha=0.7, n_epochs=2, device="cpu"))
+        assert [result.alpha for result in tried] == [0.7]
+
+    def test_confidence_on_held_out_contigs_is_calibrated(self, student):
+        others = Study(seed=3)
+        predicted = student.predict(others.counts, others.depths, "cpu").toarray()
+        right = predicted.argmax(axis=1) == others.true
+        # the teacher states about 0.87 for every contig
+        assert predicted.max(axis=1).mean() == pytest.approx(0.87, abs=0.1)
+        assert right.mean() > 0.8
+
+    @pytest.mark.parametrize("alpha", [None, 0.3])
+    def test_steps_of_progress(self, study, alpha):
+        how = Distillation(alpha=alpha, n_epochs=2, device="cpu")
+        calls = []
+        study.train(how, lambda: calls.append(1))
+        assert len(calls) == how.n_epochs * how.n_trainings()
+
+    def test_learns_without_depths(self):
+        study = Study()
+        scaling = FeatureScaling.fit(study.counts, None, ())
+        student, _ = train_student(
+            study.tree, scaling, scaling.transform(study.counts, None), study.evidence, study.soft, HOW
+        )
+        predicted = student.predict(study.counts, None, "cpu").toarray()
+        assert (predicted.argmax(axis=1) == study.true).mean() > 0.9
+
+
+class TestPrediction:
+    def test_of_no_contig(self, student, study):
+        found = student.predict(study.counts[:0], study.depths[:0], "cpu")
+        assert found.shape == (0, len(study.tree))
+
+    def test_of_a_contig_does_not_depend_on_the_others(self, student, study, monkeypatch):
+        together = student.predict(study.counts, study.depths, "cpu").toarray()
+        monkeypatch.setattr(network, "PREDICTED_AT_ONCE", 64)
+        np.testing.assert_allclose(student.predict(study.counts, study.depths, "cpu").toarray(), together, atol=1e-4)
+        alone = student.predict(study.counts[5:6], study.depths[5:6], "cpu").toarray()
+        np.testing.assert_allclose(alone, together[5:6], atol=1e-4)
+
+    def test_of_a_contig_without_4_mers_is_no_extreme(self, student, study):
+        bare = student.predict(np.zeros((1, N_CANONICAL), dtype=np.int32), study.depths[:1], "cpu")
+        assert np.isfinite(bare.data).all()
+        assert bare.sum() == pytest.approx(1, rel=1e-5)
+
+    def test_the_calibration_divides_the_logits(self, student, study):
+        flat = type(student)(student.tree, student.scaling, student.shape, student.weights, 100.0)
+        predicted = flat.predict(study.counts[:20], study.depths[:20], "cpu").toarray()
+        np.testing.assert_allclose(predicted, 1 / len(study.tree), atol=0.03)
+
+
+class TestDistillationLoss:
+    def parts(self, seed=1):
+        rng = np.random.default_rng(seed)
+        logits = rng.normal(size=(4, 6)) * 2
+        soft = rng.dirichlet(np.ones(6), 4)
+        return logits, rng.random((4, 6)).astype(np.float32), soft.astype(np.float32)
+
+    @pytest.mark.parametrize("temperature", [1.0, 4.0])
+    @pytest.mark.parametrize("alpha", [0.0, 0.3, 1.0])
+    def test_is_that_of_the_paper(self, alpha, temperature):
+        logits, likelihood, soft = self.parts()
+
+        def softened(values):
+            raised = np.exp(np.log(values) / temperature)
+            return raised / raised.sum(axis=1, keepdims=True)
+
+        probabilities = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+        teacher, student = softened(soft.astype(float)), softened(probabilities)
+        divergence = (teacher * np.log(teacher / student)).sum(axis=1).mean()
+        expected = (1 - alpha) * temperature**2 * divergence
+        expected += alpha * float(evidence_loss(torch.from_numpy(logits), likelihood))
+        found = distillation_loss(torch.from_numpy(logits), likelihood, soft, alpha, temperature)
+        assert float(found) == pytest.approx(expected, rel=1e-4)
+
+    @pytest.mark.parametrize("temperature", [1.0, 4.0])
+    def test_vanishes_where_student_and_teacher_agree(self, temperature):
+        _, likelihood, soft = self.parts()
+        logits = torch.tensor(np.log(soft), requires_grad=True)
+        loss = distillation_loss(logits, likelihood, soft, 0.0, temperature)
+        loss.backward()
+        assert float(loss) == pytest.approx(0, abs=1e-5)
+        np.testing.assert_allclose(logits.grad, 0, atol=1e-5)
+
+    def test_takes_soft_labels_with_zeros(self):
+        logits = torch.zeros((1, 3), requires_grad=True)
+        soft = np.array([[1, 0, 0]], dtype=np.float32)
+        distillation_loss(logits, np.ones((1, 3), dtype=np.float32), soft, 0.0, 2.0).backward()
+        assert torch.isfinite(logits.grad).all()
+
+
+class TestAgree:
+    opinions = st.integers(0, 2**32 - 1).map(
+        lambda seed: np.random.default_rng(seed).dirichlet(np.ones(8), 5).astype(np.float32)
+    )
+
+    @given(opinions, opinions)
+    def test_is_the_normalised_geometric_mean(self, first, second):
+        expected = np.sqrt(first.astype(float) * second)
+        expected /= expected.sum(axis=1, keepdims=True)
+        found = agree(sparse.csr_matrix(first), sparse.csr_matrix(second))
+        np.testing.assert_allclose(found.toarray(), expected, atol=0.01)
+        np.testing.assert_allclose(np.asarray(found.sum(axis=1)).ravel(), 1, rtol=1e-5)
+        reverse = agree(sparse.csr_matrix(second), sparse.csr_matrix(first))
+        np.testing.assert_allclose(reverse.toarray(), found.toarray(), rtol=1e-5)
+
+    def test_who_excludes_a_taxon_does_not_forbid_it(self):
+        first = sparse.csr_matrix(np.array([[1, 0, 0]], dtype=np.float32))
+        second = sparse.csr_matrix(np.array([[0, 1, 0]], dtype=np.float32))
+        found = agree(first, second).toarray()[0]
+        np.testing.assert_allclose(found[:2], 0.5, atol=0.01)
+
+    def test_agreement_makes_sure(self):
+        both = sparse.csr_matrix(np.array([[0.8, 0.2]], dtype=np.float32))
+        np.testing.assert_allclose(agree(both, both).toarray(), both.toarray(), atol=1e-4)
+
+    def test_batches_do_not_matter(self, study, student, monkeypatch):
+        predicted = student.predict(study.counts, study.depths, "cpu")
+        whole = agree(predicted, study.soft).toarray()
+        monkeypatch.setattr(soft_labels, "_NUMBERS_AT_ONCE", 50)
+        np.testing.assert_array_equal(agree(predicted, study.soft).toarray(), whole)
