@@ -70,7 +70,7 @@ def read_contigs(sequences: DNAFASTAFormat) -> Contigs:
     Raises
     ------
     StudyError
-        If an identifier occurs twice, or there is no contig.
+        If an identifier occurs twice, a contig has no sequence, or there is no contig.
     """
     ids: dict[str, None] = {}
 
@@ -85,7 +85,13 @@ def read_contigs(sequences: DNAFASTAFormat) -> Contigs:
             ids[name] = None
             yield record.values.view(np.uint8)
 
-    counts, lengths = canonical_kmer_counts(bases())
+    try:
+        counts, lengths = canonical_kmer_counts(bases())
+    except skbio.io.FASTAFormatError as error:
+        where = f"after contig {next(reversed(ids))!r}" if ids else "at the first contig"
+        raise StudyError(
+            f"The sequences cannot be read {where}: {error} Every contig needs a sequence; remove those without one."
+        ) from error
     if not ids:
         raise StudyError("The sequences hold no contig.")
     return Contigs(tuple(ids), counts, lengths)
