@@ -42,8 +42,8 @@ TABLE = (
 )
 HITS = (
     "Alignments of the contigs to reference sequences, several a contig, with exact identities (as of blastx, diamond, "
-    "or mmseqs with real alignments). They show which species the database lacks: without them such contigs keep a "
-    "relative's name."
+    "or mmseqs with real alignments). They show which species the database lacks: without them many of their contigs "
+    "keep a relative's name."
 )
 HIT_TAXONOMY = (
     "The taxonomy of the reference sequences that the hits are to, by sequence. Without it, all hits of a contig count "

@@ -83,16 +83,26 @@ def soft_label(
                 features, evidence, long_enough, folds, seed, device, step, language, teacher == "language-model"
             )
 
+    own = teaching.soft
+    learned = teaching.knows_more_than_frequencies
+    if not learned:
+        say(
+            "What the contigs have in common tells no more of held-out labels than how frequent each taxon is: every "
+            "contig keeps what its own label or hits say."
+        )
+        own = teaching.evidence.by_itself()
     short = np.flatnonzero(~long_enough)
-    own = overwrite(teaching.soft, short, certain([tree.index[labels[contig]] for contig in short], len(tree)))
+    own = overwrite(own, short, certain([tree.index[labels[contig]] for contig in short], len(tree)))
     story = {
         "contigs": len(contigs.ids),
         "too_short": len(short),
         "unlabelled": int((~evidence.speaks).sum()),
         "taxa": len(tree) - 1,
+        "learned": learned,
         "trust": teaching.trust.by_head(),
         "held_out_log_likelihood": teaching.trust.log_likelihood,
         "error_rates": teaching.evidence.channels[0].rates.as_dict(),
+        "error_rates_of_unknown_taxa": teaching.evidence.channels[0].unknown_rates.as_dict(),
         "error_rates_of_doubtful_labels": (
             teaching.evidence.channels[1].rates.as_dict() if len(teaching.evidence.channels) > 1 else {}
         ),
@@ -139,9 +149,7 @@ def _evidence(
 ) -> tuple[Evidence, dict]:
     """Weigh labels, or alignments where there are any; tell what they say of species that the database lacks."""
     if alignments is None:
-        say(
-            "Without hits species that the database lacks cannot be seen: such contigs may keep the name of a relative."
-        )
+        say("Without hits only some of the species that the database lacks can be seen; others keep a relative's name.")
         return label_evidence(tree, labels, confidences), {}
     regions = best_of_regions(alignments.on(tree))
     found = identity_evidence(tree, regions, len(labels))

@@ -21,6 +21,8 @@ POOLINGS = ("mean", "last-token")
 # Windows are sorted by length among this many full batches, which leaves little padding; contigs of one such chunk are
 # in memory together.
 _BATCHES_PER_CHUNK = 32
+# A window shorter than this share of the longest in its batch begins a batch of its own kind.
+_LEAST_FILLED = 0.9
 _FEWEST_WINDOW_TOKENS = 16
 _LARGEST_FLOAT16 = float(np.finfo(np.float16).max)
 
@@ -191,6 +193,8 @@ def _embed_windows(
 def batches_by_length(lengths: Sequence[int], batch_tokens: int) -> Iterator[np.ndarray]:
     """Put windows of like length together, the longest first, so that memory runs out at once or not at all.
 
+    At most a tenth of a row is padding.
+
     Parameters
     ----------
     lengths : sequence of int
@@ -208,9 +212,11 @@ def batches_by_length(lengths: Sequence[int], batch_tokens: int) -> Iterator[np.
     order = order[lengths[order] > 0]
     start = 0
     while start < len(order):
-        size = max(1, batch_tokens // int(lengths[order[start]]))
-        yield order[start : start + size]
-        start += size
+        longest = int(lengths[order[start]])
+        batch = order[start : start + max(1, batch_tokens // longest)]
+        batch = batch[lengths[batch] >= _LEAST_FILLED * longest]
+        yield batch
+        start += len(batch)
 
 
 def _pool_batch(model: LanguageModel, token_ids: list[np.ndarray], settings: EmbeddingSettings) -> np.ndarray:

@@ -16,17 +16,22 @@ from scipy import sparse
 
 from .identity import IdentityEvidence
 from .noise import ErrorRates, NoiseChannel
-from .soft_labels import certain
+from .soft_labels import certain, overwrite
 from .tree import ROOT, TaxonTree
 
-# How often the kinds of error occur where a study does not tell otherwise: of single labels by a search tool, and of
-# what the alignments of single contigs look like. A contig of genes that its species' reference does not have looks
+# How often the kinds of error occur where a study does not tell otherwise.
+# Of labels by a search tool: of contigs of a species that its database lacks it names a relative about as often as it
+# stops at the genus.
+LABEL_ERROR_RATES = ErrorRates(
+    exact=0.81, too_shallow=0.12, too_deep=0.01, relative_named=0.02, relative_unnamed=0.02, elsewhere=0.02
+)
+UNKNOWN_LABEL_ERROR_RATES = ErrorRates(
+    exact=0.40, too_shallow=0.08, too_deep=0.46, relative_named=0.03, relative_unnamed=0.015, elsewhere=0.015
+)
+# Of what the alignments of single contigs look like: a contig of genes that its species' reference does not have looks
 # like one of another species or genus; alignments hardly ever look like another named species.
 HIT_ERROR_RATES = ErrorRates(
     exact=0.851, too_shallow=0.10, too_deep=0.02, relative_named=0.004, relative_unnamed=0.015, elsewhere=0.01
-)
-LABEL_ERROR_RATES = ErrorRates(
-    exact=0.82, too_shallow=0.12, too_deep=0.01, relative_named=0.03, relative_unnamed=0.01, elsewhere=0.01
 )
 
 
@@ -48,8 +53,8 @@ class Evidence:
         Which of the channels a contig's evidence went through.
     admissible : float32 array, shape (n_nodes,)
         How probable it is beforehand, from 0 to 1, that a contig truly belongs at a node and to none of its children.
-        1 for leaves. Search labels alone cannot see species that the database lacks, so it is next to 0 for inner
-        nodes then.
+        1 for leaves. Labels alone show unknown taxa beside named ones only, other species of a genus say, so it is
+        next to 0 for nodes without a leaf among their children then.
     """
 
     apparent: sparse.csr_matrix
@@ -88,6 +93,12 @@ class Evidence:
             likelihood[members] = channel.likelihood(apparent[members])
         return likelihood * self.admissible
 
+    def by_itself(self) -> sparse.csr_matrix:
+        """Take evidence at its word; csr_matrix, shape (n_contigs, n_nodes); silent contigs are at the root."""
+        silent = np.flatnonzero(~self.speaks)
+        apparent = sparse.diags(1 / np.maximum(np.asarray(self.apparent.sum(axis=1)).ravel(), 1e-12)) @ self.apparent
+        return overwrite(apparent.astype(np.float32), silent, certain(np.full(len(silent), ROOT), len(self.tree)))
+
     def estimate_rates(self, predicted: sparse.csr_matrix, usable: np.ndarray) -> "Evidence":
         """Estimate the error rates of every class on predictions that did not see the evidence they are judged by.
 
@@ -110,7 +121,7 @@ class Evidence:
 
 # The share of labels that a search tool is least sure of, which err by rates of their own.
 _DOUBTFUL = 1 / 3
-# What is left for "no child of this node" where only names are known: enough that a contig whose evidence allows
+# What is left for "no child of this node" where labels do not show it: enough that a contig whose evidence allows
 # nothing else has a place.
 _UNSEEN_NOVELTY = 1e-6
 
@@ -152,7 +163,8 @@ def label_evidence(
     apparent = sparse.diags((nodes != ROOT).astype(np.float32)) @ certain(nodes, len(tree))
     apparent.eliminate_zeros()
     admissible = np.where(tree.is_leaf, 1, _UNSEEN_NOVELTY).astype(np.float32)
-    channel = NoiseChannel(tree, LABEL_ERROR_RATES)
+    admissible[tree.parents[tree.is_leaf]] = 1
+    channel = NoiseChannel(tree, LABEL_ERROR_RATES, UNKNOWN_LABEL_ERROR_RATES)
     classes = _confidence_classes(confidences, nodes != ROOT)
     return Evidence(apparent.tocsr(), (channel,) * (int(classes.max()) + 1), classes, admissible)
 

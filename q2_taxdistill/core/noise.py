@@ -14,6 +14,7 @@ of a whole study (a structured form of the noise transition matrix of Patrini et
 """
 
 from dataclasses import asdict, dataclass
+from typing import Optional
 
 import numpy as np
 from scipy import sparse
@@ -61,49 +62,52 @@ class ErrorRates:
         """Give the rates by their names."""
         return asdict(self)
 
-    @classmethod
-    def from_counts(cls, counts: "dict[str, float]") -> "ErrorRates":
-        """Make rates of (expected) counts of each kind."""
-        total = sum(counts.values())
-        return cls(**{kind: counts[kind] / total for kind in _KINDS})
-
 
 class NoiseChannel:
     """The likelihood of apparent taxa under every true taxon of a tree.
 
-    Within a kind of error and a depth all apparent taxa are equally probable; each step up or down that an error takes
-    beyond the first is less probable than the one before by `decay`.
+    Contigs of a named taxon, a leaf, and contigs of an unknown one, which truly belong at an inner node, err by rates
+    of their own. Within a kind of error and a depth all apparent taxa are equally probable; each step up or down that
+    an error takes beyond the first is less probable than the one before by `decay`.
 
     Parameters
     ----------
     tree : TaxonTree
     rates : ErrorRates
+        Of contigs whose true taxon is a leaf.
+    unknown_rates : ErrorRates, optional
+        Of contigs whose true taxon is an inner node; `rates` by default.
     decay : float in 0 to 1
     """
 
-    def __init__(self, tree: TaxonTree, rates: ErrorRates, decay: float = 0.3) -> None:
+    def __init__(
+        self, tree: TaxonTree, rates: ErrorRates, unknown_rates: Optional[ErrorRates] = None, decay: float = 0.3
+    ) -> None:
         self.tree = tree
         self.rates = rates
+        self.unknown_rates = unknown_rates or rates
         self._pairs = _neighbouring_pairs(tree, decay)
         self._likelihood = self._weigh()
 
-    def with_rates(self, rates: ErrorRates) -> "NoiseChannel":
+    def with_rates(self, rates: ErrorRates, unknown_rates: Optional[ErrorRates] = None) -> "NoiseChannel":
         """Make the channel of the same tree with other rates."""
         channel = object.__new__(NoiseChannel)
-        channel.tree, channel.rates, channel._pairs = self.tree, rates, self._pairs
+        channel.tree, channel._pairs = self.tree, self._pairs
+        channel.rates, channel.unknown_rates = rates, unknown_rates or rates
         channel._likelihood = channel._weigh()
         return channel
 
     def _weigh(self) -> sparse.csr_matrix:
-        rates = np.array([getattr(self.rates, kind) for kind in _KINDS[:-1]])
-        values = (rates[self._pairs.kind] * self._pairs.share).astype(np.float32)
-        shape = (len(self.tree), len(self.tree))
-        return sparse.csr_matrix((values, (self._pairs.apparent, self._pairs.true)), shape=shape)
+        pairs = self._pairs
+        rates = np.stack([_vector(self.unknown_rates), _vector(self.rates)])
+        values = (rates[self.tree.is_leaf[pairs.true].astype(int), pairs.kind] * pairs.share).astype(np.float32)
+        return sparse.csr_matrix((values, (pairs.apparent, pairs.true)), shape=(len(self.tree), len(self.tree)))
 
     @property
-    def floor(self) -> float:
-        """The likelihood of any one apparent taxon that is not in the neighbourhood of the true one."""
-        return self.rates.elsewhere / len(self.tree)
+    def floor(self) -> np.ndarray:
+        """The likelihood of any one apparent taxon that is not in the neighbourhood of each true one; (n_nodes,)."""
+        elsewhere = np.where(self.tree.is_leaf, self.rates.elsewhere, self.unknown_rates.elsewhere)
+        return (elsewhere / len(self.tree)).astype(np.float32)
 
     def likelihood(self, apparent: sparse.csr_matrix) -> np.ndarray:
         """Give the likelihood of a batch of contigs under every true taxon.
@@ -119,39 +123,9 @@ class NoiseChannel:
             Scaled so that the largest value of a row is 1.
         """
         near = (apparent @ self._likelihood).toarray()
-        values = near + self.floor * np.asarray(apparent.sum(axis=1))
+        values = near + np.asarray(apparent.sum(axis=1)) * self.floor
         values[np.diff(apparent.indptr) == 0] = 1
         return (values / values.max(axis=1, keepdims=True)).astype(np.float32)
-
-    def expected_counts(self, apparent: sparse.csr_matrix, predicted: sparse.csr_matrix) -> "dict[str, float]":
-        """Count the kinds of error among contigs, each weighed by its posterior probability (an E step of EM).
-
-        Parameters
-        ----------
-        apparent : csr_matrix, shape (n_contigs, n_nodes)
-        predicted : csr_matrix, shape (n_contigs, n_nodes)
-            What a model that did not see the labels of these contigs expects their true taxa to be; rows sum to 1.
-        """
-        return _posterior_counts(self._likelihood_of_kinds(apparent, predicted), self.rates)
-
-    def _likelihood_of_kinds(self, apparent: sparse.csr_matrix, predicted: sparse.csr_matrix) -> np.ndarray:
-        """Give the likelihood of what contigs look like under each kind of error; float64, (n_contigs, n_kinds).
-
-        The true taxon is averaged over `predicted`; the rates do not matter.
-        """
-        shape = (len(self.tree), len(self.tree))
-        pairs = self._pairs
-        likelihood = np.empty((apparent.shape[0], len(_KINDS)))
-        for index in range(len(_KINDS) - 1):
-            of_kind = pairs.kind == index
-            nodes = pairs.apparent[of_kind], pairs.true[of_kind]
-            shares = sparse.csr_matrix((pairs.share[of_kind], nodes), shape=shape)
-            for start in range(0, apparent.shape[0], _CONTIGS_AT_ONCE):
-                rows = slice(start, start + _CONTIGS_AT_ONCE)
-                near = (apparent[rows] @ shares).multiply(predicted[rows])
-                likelihood[rows, index] = np.asarray(near.sum(axis=1)).ravel()
-        likelihood[:, -1] = np.asarray(apparent.sum(axis=1)).ravel() / len(self.tree)
-        return likelihood
 
     def estimate(
         self, apparent: sparse.csr_matrix, predicted: sparse.csr_matrix, prior_contigs: float, n_rounds: int = 20
@@ -163,25 +137,56 @@ class NoiseChannel:
 
         Parameters
         ----------
-        apparent, predicted : csr_matrices, shape (n_contigs, n_nodes)
-            See `expected_counts`.
+        apparent : csr_matrix, shape (n_contigs, n_nodes)
+        predicted : csr_matrix, shape (n_contigs, n_nodes)
+            What a model that did not see the labels of these contigs expects their true taxa to be; rows sum to 1.
         prior_contigs : float
             How many contigs the present rates weigh as much as.
         n_rounds : int
         """
-        prior = {kind: prior_contigs * getattr(self.rates, kind) for kind in _KINDS}
         likelihood = self._likelihood_of_kinds(apparent, predicted)
-        rates = self.rates
+        prior = np.concatenate([_vector(self.rates), _vector(self.unknown_rates)])
+        rates = prior
         for _ in range(n_rounds):
-            counts = _posterior_counts(likelihood, rates)
-            rates = ErrorRates.from_counts({kind: counts[kind] + prior[kind] for kind in _KINDS})
-        return self.with_rates(rates)
+            joint = likelihood * rates
+            posterior = joint / np.maximum(joint.sum(axis=1, keepdims=True), 1e-30)
+            counts = (posterior.sum(axis=0) + prior_contigs * prior).reshape(2, -1)
+            rates = (counts / counts.sum(axis=1, keepdims=True)).ravel()
+        named, unknown = (ErrorRates(**dict(zip(_KINDS, row.tolist()))) for row in rates.reshape(2, -1))
+        return self.with_rates(named, unknown)
+
+    def _likelihood_of_kinds(self, apparent: sparse.csr_matrix, predicted: sparse.csr_matrix) -> np.ndarray:
+        """Give the likelihood of what contigs look like under each kind of error, of named and of unknown taxa.
+
+        The true taxon is averaged over `predicted`; the rates do not matter.
+
+        Returns
+        -------
+        float64 array, shape (n_contigs, 2 x n_kinds)
+        """
+        shape = (len(self.tree), len(self.tree))
+        pairs, is_leaf = self._pairs, self.tree.is_leaf
+        columns = []
+        for of_truth in (is_leaf, ~is_leaf):
+            for index in range(len(_KINDS) - 1):
+                chosen = (pairs.kind == index) & of_truth[pairs.true]
+                nodes = pairs.apparent[chosen], pairs.true[chosen]
+                columns.append(_agreement(apparent, sparse.csr_matrix((pairs.share[chosen], nodes), shape), predicted))
+            truly = np.asarray(predicted @ of_truth.astype(np.float64)).ravel()
+            columns.append(np.asarray(apparent.sum(axis=1)).ravel() * truly / len(self.tree))
+        return np.stack(columns, axis=1)
 
 
-def _posterior_counts(likelihood: np.ndarray, rates: ErrorRates) -> "dict[str, float]":
-    joint = likelihood * np.array([getattr(rates, kind) for kind in _KINDS])
-    posterior = joint / np.maximum(joint.sum(axis=1, keepdims=True), 1e-30)
-    return dict(zip(_KINDS, posterior.sum(axis=0).tolist()))
+def _agreement(apparent: sparse.csr_matrix, shares: sparse.csr_matrix, predicted: sparse.csr_matrix) -> np.ndarray:
+    parts = []
+    for start in range(0, apparent.shape[0], _CONTIGS_AT_ONCE):
+        rows = slice(start, start + _CONTIGS_AT_ONCE)
+        parts.append(np.asarray((apparent[rows] @ shares).multiply(predicted[rows]).sum(axis=1)).ravel())
+    return np.concatenate(parts) if parts else np.zeros(0)
+
+
+def _vector(rates: ErrorRates) -> np.ndarray:
+    return np.array([getattr(rates, kind) for kind in _KINDS])
 
 
 @dataclass(frozen=True, eq=False)

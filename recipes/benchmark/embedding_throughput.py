@@ -13,6 +13,7 @@ memory it reports is that of this model. `windows` counts what share of a study'
 """
 
 import argparse
+import multiprocessing
 import resource
 import sys
 import tempfile
@@ -20,6 +21,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+import skbio
 
 from q2_taxdistill.core.dna_tokenizer import random_dna
 from q2_taxdistill.core.embedding import EmbeddingSettings, embed_sequences
@@ -38,22 +40,28 @@ BASES_PER_TOKEN = 5.0
 SEED = 1
 
 
-def load_random_model(size: str, precision: str) -> LanguageModel:
-    """Draw a model of a published size and load it as `embed` does."""
+def write_random_model(directory: str, size: str) -> None:
+    """Draw a model of a published size."""
     hidden_size, heads, layers = SIZES[size]
-    corpus = [random_dna(2000, seed) for seed in range(200)]
+    train_checkpoint(
+        Path(directory),
+        [random_dna(2000, seed) for seed in range(200)],
+        SEED,
+        vocabulary=VOCABULARY,
+        hidden_size=hidden_size,
+        heads=heads,
+        layers=layers,
+        context=CONTEXT,
+        steps=0,
+    )
+
+
+def load_random_model(size: str, precision: str) -> LanguageModel:
+    """Have a model drawn by another process, whose memory is not measured, and load it as `embed` does."""
     with tempfile.TemporaryDirectory() as directory:
-        train_checkpoint(
-            Path(directory),
-            corpus,
-            SEED,
-            vocabulary=VOCABULARY,
-            hidden_size=hidden_size,
-            heads=heads,
-            layers=layers,
-            context=CONTEXT,
-            steps=0,
-        )
+        writer = multiprocessing.get_context("spawn").Process(target=write_random_model, args=(directory, size))
+        writer.start()
+        writer.join()
         return load_language_model(Path(directory), "auto", precision)
 
 
@@ -77,8 +85,8 @@ def tokens_of(model: LanguageModel, contigs: list[str], settings: EmbeddingSetti
     return np.concatenate(model.tokenize(windows, CONTEXT))
 
 
-def run_bare(model: LanguageModel, tokens: np.ndarray, batch_tokens: int) -> int:
-    """Run the network alone over the tokens, in full batches of full rows; count the tokens that were run."""
+def run_bare(model: LanguageModel, tokens: np.ndarray, batch_tokens: int) -> None:
+    """Run the network alone over the tokens, in full batches of full rows; tokens that fill no row are left out."""
     import torch
 
     rows = tokens[: len(tokens) // CONTEXT * CONTEXT].reshape(-1, CONTEXT)
@@ -86,7 +94,6 @@ def run_bare(model: LanguageModel, tokens: np.ndarray, batch_tokens: int) -> int
     with torch.inference_mode():
         for start in range(0, len(rows), step):
             model.network(input_ids=torch.from_numpy(rows[start : start + step]).to(model.device))
-    return rows.size
 
 
 def timed(function, *arguments) -> float:
@@ -103,7 +110,7 @@ def compare(arguments: argparse.Namespace) -> int:
     model = load_random_model(arguments.model, arguments.precision)
     contigs = draw_contigs(arguments.bases)
     tokens = tokens_of(model, contigs, settings)
-    n_bare = run_bare(model, tokens[: 2 * CONTEXT], arguments.batch_tokens)  # warms up
+    run_bare(model, tokens[: 2 * CONTEXT], arguments.batch_tokens)  # warms up
     bare, embedded = [], []
     for _ in range(arguments.rounds):
         bare.append(timed(run_bare, model, tokens, arguments.batch_tokens))
@@ -121,9 +128,8 @@ def cost(arguments: argparse.Namespace) -> int:
     model = load_random_model(arguments.model, arguments.precision)
     contigs = draw_contigs(arguments.bases)
     tokens = tokens_of(model, contigs, settings)
-    start = time.perf_counter()
-    embed_sequences(model, contigs, settings)
-    speed = len(tokens) / (time.perf_counter() - start)
+    embed_sequences(model, contigs[:1], settings)  # warms up
+    speed = len(tokens) / timed(embed_sequences, model, contigs, settings)
     # Linux counts in kilobytes and macOS in bytes.
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
     print(
@@ -136,9 +142,7 @@ def cost(arguments: argparse.Namespace) -> int:
 def windows(arguments: argparse.Namespace) -> int:
     """Count what share of the bases the windows read, for the contigs of a generated community or of a FASTA file."""
     if arguments.fasta:
-        from q2_taxdistill.interop.fasta import read_lengths
-
-        lengths = read_lengths(arguments.fasta).to_numpy()
+        lengths = np.array([len(record) for record in skbio.io.read(str(arguments.fasta), format="fasta")])
     else:
         lengths = np.array([len(contig) for contig in generate_community(SEED, n_contigs=400).contigs.values()])
     window = int((CONTEXT - 2) * BASES_PER_TOKEN)

@@ -156,6 +156,7 @@ def test_batches_keep_to_the_budget(lengths, batch_tokens):
     for batch in batches:
         longest = max(lengths[index] for index in batch)
         assert len(batch) == 1 or longest * len(batch) <= batch_tokens
+        assert min(lengths[index] for index in batch) >= 0.9 * longest
 
 
 def test_padding_is_small(model, contigs):

@@ -38,16 +38,18 @@ class TestLabels:
         assert dense.sum(axis=1).tolist() == [1, 0, 1, 1]
         assert [tree.lineages[node] for node in dense[[0, 2, 3]].argmax(axis=1)] == [ALBA, GENUS, OTHER]
 
-    def test_likelihood_is_largest_for_the_label_and_next_for_its_sister(self, tree):
+    def test_likelihood_is_largest_for_the_label_then_an_unknown_sister_then_a_known_one(self, tree):
         (likelihood,) = label_evidence(tree, [ALBA, RARA]).likelihood(np.array([0]))
         order = [tree.lineages[node] for node in np.argsort(-likelihood)]
-        assert order[:2] == [ALBA, RARA]
+        assert order[:3] == [ALBA, GENUS, RARA]
 
-    def test_labels_alone_allow_next_to_nothing_but_leaves(self, tree):
+    def test_labels_alone_allow_unknown_taxa_only_beside_named_ones(self, tree):
         likelihood = label_evidence(tree, [ALBA, GENUS, ()]).likelihood(np.arange(3))
         assert (likelihood >= 0).all()
-        assert likelihood[:, ~tree.is_leaf].max() < 1e-5
-        assert likelihood[:, tree.is_leaf].min() > 1e-4
+        beside = tree.is_leaf.copy()
+        beside[tree.parents[tree.is_leaf]] = True
+        assert likelihood[:, ~beside].max() < 1e-5
+        assert likelihood[:, beside].min() > 1e-4
 
     def test_no_label_says_nothing_of_leaves(self, tree):
         (likelihood,) = label_evidence(tree, [ALBA, RARA, ()]).likelihood(np.array([2]))

@@ -82,16 +82,12 @@ class TestErrorRates:
         with pytest.raises(ValueError, match=r"must sum to 1, not to 0\.900000"):
             ErrorRates(0.5, 0.1, 0.1, 0.1, 0.05, 0.05)
 
-    def test_from_counts(self):
-        counts = dict(zip(KINDS, (6, 1, 1, 1, 0, 1)))
-        assert ErrorRates.from_counts(counts).as_dict() == {kind: count / 10 for kind, count in counts.items()}
-
 
 class TestLikelihood:
     @settings(max_examples=60)
     @given(ragged_trees)
     def test_is_that_of_every_pair_by_itself(self, tree):
-        channel = NoiseChannel(tree, RATES, DECAY)
+        channel = NoiseChannel(tree, RATES, decay=DECAY)
         expected = naive_probabilities(tree, RATES)
         expected /= expected.max(axis=1, keepdims=True)
         found = channel.likelihood(certain(range(len(tree)), len(tree)))
@@ -171,7 +167,7 @@ class TestEstimate:
         apparent, predicted = self.study(tree, ErrorRates(0.5, 0.1, 0.0, 0.3, 0.05, 0.05), 0.9, n_contigs=2000)
         probabilities = []
         for n_rounds in (0, 1, 5, 20):
-            rates = NoiseChannel(tree, RATES, DECAY).estimate(apparent, predicted, 0.0, n_rounds).rates
+            rates = NoiseChannel(tree, RATES, decay=DECAY).estimate(apparent, predicted, 0.0, n_rounds).rates
             channel = naive_probabilities(tree, rates)
             mass = np.asarray((apparent @ channel * predicted.toarray()).sum(axis=1)).ravel()
             probabilities.append(np.log(mass).sum())
@@ -183,13 +179,7 @@ class TestEstimate:
         found = NoiseChannel(tree, RATES).estimate(exact, exact, prior_contigs=300).rates
         assert found.exact == pytest.approx((300 * RATES.exact + 100) / 400, abs=2e-3)
 
-    def test_expected_counts_sum_to_the_contigs(self, tree):
-        apparent, predicted = self.study(tree, RATES, 0.7, n_contigs=500)
-        counts = NoiseChannel(tree, RATES).expected_counts(apparent, predicted)
-        assert set(counts) == set(KINDS)
-        assert sum(counts.values()) == pytest.approx(500, rel=1e-6)
-
-    def test_counts_each_kind_of_error_where_predictions_are_certain(self, tree):
+    def test_finds_each_kind_of_error_where_predictions_are_certain(self, tree):
         true = tree.index[("f0", "g00", "s000")]
         labels = {
             "exact": ("f0", "g00", "s000"),
@@ -198,12 +188,21 @@ class TestEstimate:
             "relative_unnamed": ("f0", "g01"),
             "elsewhere": ("f1", "g10", "s100"),
         }
-        no_floor = ErrorRates(0.5, 0.2, 0.05, 0.2, 0.05 - 1e-9, 1e-9)
         for kind, label in labels.items():
-            counts = NoiseChannel(tree, no_floor).expected_counts(
-                certain([tree.index[label]], len(tree)), certain([true], len(tree))
+            found = NoiseChannel(tree, RATES).estimate(
+                certain([tree.index[label]] * 99, len(tree)), certain([true] * 99, len(tree)), prior_contigs=1
             )
-            assert counts[kind] == pytest.approx(1, abs=1e-4), kind
+            assert found.rates.as_dict()[kind] > 0.98, kind
+            assert found.unknown_rates.as_dict() == pytest.approx(RATES.as_dict()), kind
+
+    def test_contigs_of_unknown_taxa_have_rates_of_their_own(self, tree):
+        genus, species = tree.index[("f0", "g00")], tree.index[("f0", "g00", "s000")]
+        named_as_a_child = certain([species] * 99, len(tree)), certain([genus] * 99, len(tree))
+        found = NoiseChannel(tree, RATES).estimate(*named_as_a_child, prior_contigs=1)
+        assert found.unknown_rates.too_deep > 0.98
+        assert found.rates.as_dict() == pytest.approx(RATES.as_dict())
+        of_genus, of_species = (found.likelihood(certain([species], len(tree)))[0, node] for node in (genus, species))
+        assert 0 < of_genus < of_species == 1
 
     def test_hundred_thousand_contigs_of_thousands_of_taxa(self):
         tree = TaxonTree.from_lineages((f"d{n % 2}", f"f{n % 100}", f"g{n % 1000}", f"s{n}") for n in range(5000))
