@@ -12,7 +12,7 @@ from qiime2.sdk import PluginManager
 from qiime2.sdk.usage import DiagnosticUsage, UsageVariable
 
 PLUGIN = PluginManager().plugins["taxdistill"]
-ACTIONS = {name: action for name, action in PLUGIN.actions.items() if not name.startswith("_")}
+ACTIONS = PLUGIN.actions
 EXAMPLES = [(name, title) for name, action in ACTIONS.items() for title in action.examples]
 
 
