@@ -65,6 +65,8 @@ class TestActions:
         assert not [key for key, spec in specs.items() if not is_described(spec.description)]
 
     def test_has_citations(self, name):
+        if name.startswith("_"):
+            pytest.skip("a part of another action, which cites")
         assert ACTIONS[name].citations
         assert all(citation.fields.get("title") for citation in ACTIONS[name].citations)
 
