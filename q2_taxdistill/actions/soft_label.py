@@ -83,13 +83,22 @@ def soft_label(
                 features, evidence, long_enough, folds, seed, device, step, language, teacher == "language-model"
             )
 
+    own = teaching.soft
+    learned = teaching.knows_more_than_frequencies
+    if not learned:
+        say(
+            "What the contigs have in common tells no more of held-out labels than how frequent each taxon is: every "
+            "contig keeps what its own label or hits say."
+        )
+        own = teaching.evidence.by_itself()
     short = np.flatnonzero(~long_enough)
-    own = overwrite(teaching.soft, short, certain([tree.index[labels[contig]] for contig in short], len(tree)))
+    own = overwrite(own, short, certain([tree.index[labels[contig]] for contig in short], len(tree)))
     story = {
         "contigs": len(contigs.ids),
         "too_short": len(short),
         "unlabelled": int((~evidence.speaks).sum()),
         "taxa": len(tree) - 1,
+        "learned": learned,
         "trust": teaching.trust.by_head(),
         "held_out_log_likelihood": teaching.trust.log_likelihood,
         "error_rates": teaching.evidence.channels[0].rates.as_dict(),

@@ -21,11 +21,13 @@ from qiime2.plugin import Choices, Float, Int, Plugin, Range, Str
 from ..citations import citations
 from ..core.evidence import label_evidence
 from ..core.features import FeatureScaling
+from ..core.metrics import reliability
 from ..core.soft_labels import SoftLabels
 from ..core.student import Distillation
 from ..core.student import train_student as train
 from ..core.teacher import require_contigs
 from ..examples import usage
+from ..report.story import confidence_classes
 from ..types.classifier import Classifier, TaxDistillClassifier
 from ..types.contigs import CONTIGS
 from ..types.soft_taxonomy import SoftTaxonomy
@@ -75,7 +77,17 @@ def train_student(
         "learned_from": len(learned),
         "kd_alpha": tried[0].alpha,
         "calibration_temperature": tried[0].calibration,
-        "held_out": [asdict(result) for result in tried],
+        "held_out": [
+            {"alpha": one.alpha, "calibration": one.calibration, "log_likelihood": one.log_likelihood} for one in tried
+        ],
+        "calibration": [
+            asdict(part)
+            for when, confidence in (
+                ("before calibration", tried[0].raw_confidence),
+                ("after calibration", tried[0].confidence),
+            )
+            for part in confidence_classes(reliability(tried[0].agrees, confidence), when)
+        ],
         "teacher": soft_taxonomy.story,
     }
     settings = {

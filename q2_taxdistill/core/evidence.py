@@ -16,7 +16,7 @@ from scipy import sparse
 
 from .identity import IdentityEvidence
 from .noise import ErrorRates, NoiseChannel
-from .soft_labels import certain
+from .soft_labels import certain, overwrite
 from .tree import ROOT, TaxonTree
 
 # How often the kinds of error occur where a study does not tell otherwise.
@@ -92,6 +92,12 @@ class Evidence:
             members = np.flatnonzero(classes == number)
             likelihood[members] = channel.likelihood(apparent[members])
         return likelihood * self.admissible
+
+    def by_itself(self) -> sparse.csr_matrix:
+        """Take evidence at its word; csr_matrix, shape (n_contigs, n_nodes); silent contigs are at the root."""
+        silent = np.flatnonzero(~self.speaks)
+        apparent = sparse.diags(1 / np.maximum(np.asarray(self.apparent.sum(axis=1)).ravel(), 1e-12)) @ self.apparent
+        return overwrite(apparent.astype(np.float32), silent, certain(np.full(len(silent), ROOT), len(self.tree)))
 
     def estimate_rates(self, predicted: sparse.csr_matrix, usable: np.ndarray) -> "Evidence":
         """Estimate the error rates of every class on predictions that did not see the evidence they are judged by.

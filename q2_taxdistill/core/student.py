@@ -139,12 +139,23 @@ class Distillation:
 class HeldOut:
     """What held-out contigs say of a student trained with one alpha.
 
-    `log_likelihood` is that of their soft labels, per contig, in nats.
+    Attributes
+    ----------
+    alpha, calibration : float
+    log_likelihood : float
+        Of their soft labels, per contig, in nats.
+    raw_confidence, confidence : float array, shape (n_held_out,)
+        The probability of the taxon that the student finds most probable, before and after calibration.
+    agrees : bool array, shape (n_held_out,)
+        Whether that is the taxon that the soft label finds most probable.
     """
 
     alpha: float
     calibration: float
     log_likelihood: float
+    raw_confidence: np.ndarray
+    confidence: np.ndarray
+    agrees: np.ndarray
 
 
 def train_student(
@@ -200,8 +211,18 @@ def train_student(
         logits = np.concatenate([part for _, part in predict_logits(train(kept, alpha), features[held_out])])
         targets = soft[held_out].toarray()
         calibration = calibrate_temperature(logits, targets)
-        log_probability = np.log(np.maximum(softmax(logits / calibration), 1e-30))
-        tried.append(HeldOut(alpha, calibration, float(np.einsum("ij,ij->i", targets, log_probability).mean())))
+        probability = softmax(logits / calibration)
+        likelihood = np.einsum("ij,ij->i", targets, np.log(np.maximum(probability, 1e-30)))
+        tried.append(
+            HeldOut(
+                alpha,
+                calibration,
+                float(likelihood.mean()),
+                softmax(logits).max(axis=1),
+                probability.max(axis=1),
+                probability.argmax(axis=1) == targets.argmax(axis=1),
+            )
+        )
     tried.sort(key=lambda result: -result.log_likelihood)
     network = train(everything, tried[0].alpha)
     weights = {name: weight.cpu().numpy() for name, weight in network.state_dict().items()}

@@ -23,6 +23,8 @@ from .trust import Trust, measure_trust, pool
 
 TRAINING = Training(n_epochs=15)
 MIN_CONTIGS = 10
+# What heads must gain over the frequencies of the taxa, in nats per contig, for contigs to be judged by each other.
+_WORTH_LEARNING = 0.05
 
 
 class TooFewContigsError(ValueError):
@@ -52,6 +54,12 @@ class Teaching:
     trust: Trust
     language_trust: Optional[Trust]
     evidence: Evidence
+
+    @property
+    def knows_more_than_frequencies(self) -> bool:
+        """Whether held-out evidence is more probable under the heads than under the frequencies of the taxa."""
+        heard = [trust for trust in (self.trust, self.language_trust) if trust is not None]
+        return any(trust.log_likelihood["pool"] > trust.log_likelihood["prior"] + _WORTH_LEARNING for trust in heard)
 
 
 def teach(

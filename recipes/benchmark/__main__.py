@@ -9,6 +9,7 @@
 
 import argparse
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -127,4 +128,6 @@ def _programs(arguments: argparse.Namespace) -> Programs:
 
 
 if __name__ == "__main__":
+    # Ends by way of an exception, so that the process that runs at the moment is ended too.
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     sys.exit(main())

@@ -74,7 +74,7 @@ class Campaign:
     def __init__(self, directory: Path, programs: Programs, seeds: Sequence[int], min_length: int) -> None:
         self._directory = directory
         self._programs = programs
-        self._seeds = tuple(seeds)
+        self._seeds = tuple(dict.fromkeys(seeds))
         self._min_length = min_length
         self._code = _fingerprint_of_code()
         self.runs: list[Run] = []

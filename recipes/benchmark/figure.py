@@ -40,8 +40,8 @@ def draw(curves: pd.DataFrame, scores: pd.DataFrame, titles: Mapping[str, str], 
     import matplotlib
 
     matplotlib.use("Agg")
-    # Equal figures become equal files.
-    matplotlib.rcParams["svg.hashsalt"] = "q2-taxdistill"
+    # Equal figures become equal files, with text that can be searched.
+    matplotlib.rcParams.update({"svg.hashsalt": "q2-taxdistill", "svg.fonttype": "none"})
     from matplotlib import pyplot
 
     communities = list(dict.fromkeys(scores["community"]))

@@ -7,7 +7,7 @@
 # ----------------------------------------------------------------------------
 """The results in short, as Markdown."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Optional
 
 import pandas as pd
@@ -16,8 +16,9 @@ from q2_taxdistill.core.lineage import RANKS
 
 from .campaign import Campaign
 
-_MAIN = "refine"
-Cell = Callable[[str], str]
+# What is whole, and how the names of methods differ that belong to it.
+_WHOLE = ("refine", "refine-without-hits")
+_NO_PARTS = ("ceiling", "input", "mmseqs2", "taxometer")
 
 
 def report(
@@ -46,8 +47,13 @@ def report(
             _accuracy(values),
             f"F1 at every rank:\n\n{_all_ranks(values)}",
         ]
-        if _MAIN in values.methods and len(values.methods) > 1:
-            parts.append(f"Against `{titles[_MAIN]}`, in points of F1:\n\n{_differences(values)}")
+        for whole in _WHOLE:
+            partial = _without_a_part(values.methods, whole)
+            if whole in values.methods and partial:
+                parts.append(
+                    f"What each part brings: F1 less that of `{titles[whole]}`, in hundredths.\n\n"
+                    f"{_differences(values, whole, partial)}"
+                )
         if values.has("wall_seconds"):
             parts.append(f"Whole processes:\n\n{_costs(values)}")
     if campaign.left_out:
@@ -114,15 +120,20 @@ def _all_ranks(values: _Values) -> str:
     return _table(["method", *RANKS], rows)
 
 
-def _differences(values: _Values) -> str:
+def _without_a_part(methods: Sequence[str], whole: str) -> list[str]:
+    """Choose the methods that are `whole` without something; those without hits belong to `refine` without hits."""
+    with_hits, without_hits = _WHOLE
+    of_whole = [method for method in methods if ("without-hits" in method) == (whole == without_hits)]
+    also = [without_hits] if whole == with_hits and without_hits in methods else []
+    return [method for method in [*also, *of_whole] if method not in (*_NO_PARTS, whole)]
+
+
+def _differences(values: _Values, whole: str, partial: Sequence[str]) -> str:
     ranks = ("species", "genus", "family")
-    main = {rank: values.mean(_MAIN, "f1", rank) for rank in ranks}
     rows = []
-    for method in values.methods:
-        found = {rank: values.mean(method, "f1", rank) for rank in ranks}
-        if method != _MAIN and None not in found.values():
-            differences = [f"{100 * (found[rank] - main[rank]):+.2f}" for rank in ranks]
-            rows.append([values.titles[method], *differences])
+    for method in partial:
+        differences = [values.mean(method, "f1", rank) - values.mean(whole, "f1", rank) for rank in ranks]
+        rows.append([values.titles[method], *(f"{100 * difference:+.2f}" for difference in differences)])
     return _table(["method", *ranks], rows)
 
 

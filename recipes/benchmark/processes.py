@@ -14,6 +14,7 @@ large program starts seems large. Processes are therefore started by this file, 
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -78,15 +79,22 @@ def run_measured(
     starter = [sys.executable, "-I", "-S", __file__, str(result.resolve()), *command]
     with log.open("ab") as file:
         start = file.tell()
-        code = subprocess.run(
+        process = subprocess.Popen(
             starter,
             cwd=directory,
             env={**os.environ, **(environment or {})},
             stdin=subprocess.DEVNULL,
             stdout=file,
             stderr=subprocess.STDOUT,
-            check=False,
-        ).returncode
+            start_new_session=True,
+        )
+        try:
+            code = process.wait()
+        except BaseException:
+            # Interrupted: what was started is not left running.
+            os.killpg(process.pid, signal.SIGTERM)
+            process.wait()
+            raise
     if code or not result.exists():
         said = log.read_bytes()[start:].decode(errors="replace").strip().splitlines()[-_LINES_IN_ERROR:]
         raise ProcessError("\n  ".join([f"Exit code {code} of: {' '.join(command)}", *said]))

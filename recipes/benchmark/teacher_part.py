@@ -12,6 +12,7 @@
 """
 
 import argparse
+from typing import Optional
 
 import biom
 import numpy as np
@@ -22,20 +23,20 @@ from scipy import sparse
 
 from q2_taxdistill.actions.alignments import read_hits
 from q2_taxdistill.actions.parameters import DEFAULT_MIN_LENGTH
-from q2_taxdistill.actions.study import align_depths, align_labels, read_contigs
-from q2_taxdistill.core.evidence import hit_evidence, label_evidence
+from q2_taxdistill.actions.study import Contigs, Depths, align_depths, align_labels, read_contigs
+from q2_taxdistill.core.evidence import Evidence, hit_evidence, label_evidence
 from q2_taxdistill.core.features import FeatureScaling
 from q2_taxdistill.core.hits import best_of_regions
 from q2_taxdistill.core.identity import identity_evidence
 from q2_taxdistill.core.soft_labels import SoftLabels, certain, overwrite
-from q2_taxdistill.core.teacher import teach
+from q2_taxdistill.core.teacher import Teaching, teach
 from q2_taxdistill.core.tree import ROOT, TaxonTree
 
 FOLDS = 5
 
 
 def main() -> None:
-    """Read the artifacts, and write the soft taxonomy and the taxonomy at a confidence of 0.5."""
+    """Read artifacts and write a soft taxonomy."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("part", choices=["hit-vote", "prediction"])
     for name in ("sequences", "taxonomy", "table", "hits", "hit-taxonomy"):
@@ -50,36 +51,37 @@ def main() -> None:
 
 
 def run(arguments: argparse.Namespace) -> SoftLabels:
-    """Do as `actions.soft_label` does, up to the part that is asked for."""
+    """Read the study and give what the part that is asked for says of its contigs."""
     contigs = read_contigs(Artifact.load(arguments.sequences).view(DNAFASTAFormat))
-    labels, _ = align_labels(contigs, _view(arguments.taxonomy, pd.DataFrame))
-    depths = align_depths(contigs, _view(arguments.table, biom.Table))
+    labels, confidences = align_labels(contigs, _view(arguments.taxonomy, pd.DataFrame))
     hits, hit_taxonomy = _view(arguments.hits, pd.DataFrame), _view(arguments.hit_taxonomy, pd.DataFrame)
     alignments = read_hits(contigs, labels, hits, hit_taxonomy)
     tree = TaxonTree.from_lineages([*labels, *(alignments.lineages if alignments else ())])
-    found = None
-    if alignments:
-        found = identity_evidence(tree, best_of_regions(alignments.on(tree)), len(labels))
+    found = identity_evidence(tree, best_of_regions(alignments.on(tree)), len(labels)) if alignments else None
     if arguments.part == "hit-vote":
-        silent = np.flatnonzero(np.diff(found.apparent.indptr) == 0)
-        own = overwrite(found.apparent, silent, certain(np.full(len(silent), ROOT), len(tree)))
-        return SoftLabels(tree, contigs.ids, _normalised(own))
+        return SoftLabels(tree, contigs.ids, _votes(found.apparent))
+    evidence = hit_evidence(tree, labels, found) if alignments else label_evidence(tree, labels, confidences)
+    depths = align_depths(contigs, _view(arguments.table, biom.Table))
+    return SoftLabels(tree, contigs.ids, cross_fitted(contigs, depths, evidence, arguments.seed).predicted)
 
-    evidence = hit_evidence(tree, labels, found) if alignments else label_evidence(tree, labels)
+
+def cross_fitted(contigs: Contigs, depths: Optional[Depths], evidence: Evidence, seed: int) -> Teaching:
+    """Teach as `actions.soft_label` does with its defaults."""
     long_enough = contigs.lengths >= DEFAULT_MIN_LENGTH
     values, samples = (depths.values, depths.samples) if depths else (None, ())
-    learned = values[long_enough] if depths else None
-    scaling = FeatureScaling.fit(contigs.counts[long_enough], learned, samples)
-    teaching = teach(scaling.transform(contigs.counts, values), evidence, long_enough, FOLDS, arguments.seed)
-    return SoftLabels(tree, contigs.ids, teaching.predicted)
+    scaling = FeatureScaling.fit(contigs.counts[long_enough], values[long_enough] if depths else None, samples)
+    return teach(scaling.transform(contigs.counts, values), evidence, long_enough, FOLDS, seed)
 
 
-def _view(path, kind: type):
-    return Artifact.load(path).view(kind) if path else None
-
-
-def _normalised(own: sparse.csr_matrix) -> sparse.csr_matrix:
+def _votes(apparent: sparse.csr_matrix) -> sparse.csr_matrix:
+    """Turn votes into soft labels; contigs without alignments get no taxon."""
+    silent = np.flatnonzero(np.diff(apparent.indptr) == 0)
+    own = overwrite(apparent, silent, certain(np.full(len(silent), ROOT), apparent.shape[1]))
     return sparse.diags(1 / np.asarray(own.sum(axis=1)).ravel()).dot(own).tocsr().astype(np.float32)
+
+
+def _view(path: Optional[str], kind: type):
+    return Artifact.load(path).view(kind) if path else None
 
 
 if __name__ == "__main__":

@@ -148,6 +148,7 @@ class TestReport:
         folder = unpack(visualization, tmp_path)
         told = read(folder, "parameter-list").set_index("name")["meaning"]
         known = {
+            **plugin.methods["soft_label"].signature.parameters,
             **plugin.methods["classify"].signature.parameters,
             **plugin.methods["train_student"].signature.parameters,
         }

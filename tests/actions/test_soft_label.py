@@ -33,6 +33,19 @@ def lineage_at(soft, contig):
     return soft.tree.lineages[row.indices[0]]
 
 
+class TestNothingToLearn:
+    def test_labels_that_have_nothing_to_do_with_the_contigs_are_kept(self, study):
+        rng = np.random.default_rng(1)
+        study.contigs = {name: "".join(rng.choice(list("ACGT"), 2000)) for name in study.contigs}
+        soft = soft_label(sequences=study.sequences, taxonomy=study.taxonomy).view(SoftLabels)
+        assert soft.story["learned"] is False
+        kept = [soft.tree.label(node) for node in soft.best_paths().classify(0.5)[0]]
+        labels = study.labels["Taxon"].reindex(soft.contigs)
+        assert [label for label in kept if label != "Unassigned"] == [
+            label for label in labels.dropna() if label != "Unassigned"
+        ]
+
+
 class TestResult:
     def test_every_contig_is_there_once_in_order(self, soft_taxonomy, whole):
         soft_taxonomy.validate("max")
