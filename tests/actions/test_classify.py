@@ -110,11 +110,12 @@ class TestContigs:
         assert f1(taxonomy, "phylum") > 0.5
 
 
-class TestWithSoftLabels:
-    @pytest.fixture(scope="class")
-    def together(self, whole, classifier, soft_taxonomy):
-        return classify(sequences=whole.sequences, classifier=classifier, table=whole.table, soft_labels=soft_taxonomy)
+@pytest.fixture(scope="module")
+def together(whole, classifier, soft_taxonomy):
+    return classify(sequences=whole.sequences, classifier=classifier, table=whole.table, soft_labels=soft_taxonomy)
 
+
+class TestWithSoftLabels:
     def test_student_and_teacher_are_heard_together(self, together, results, soft_taxonomy):
         student, teacher = results.soft_taxonomy.view(SoftLabels).own, soft_taxonomy.view(SoftLabels).own
         expected = np.sqrt((student.toarray() + 1e-5) * (teacher.toarray() + 1e-5))

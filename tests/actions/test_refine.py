@@ -74,11 +74,12 @@ class TestResults:
         assert (tmp_path / "report" / "index.html").stat().st_size > 1000
 
 
-class TestHits:
-    @pytest.fixture(scope="class")
-    def with_hits(self, whole):
-        return refine(**whole.inputs, **whole.alignments)
+@pytest.fixture(scope="module")
+def with_hits(whole):
+    return refine(**whole.inputs, **whole.alignments)
 
+
+class TestHits:
     def test_hold_every_contig_once_in_order(self, with_hits, whole):
         assert_every_contig_once(with_hits, whole)
 

@@ -127,11 +127,12 @@ class TestLikelihood:
         assert NoiseChannel(tree, RATES).likelihood(certain(range(len(tree)), len(tree))).min() > 0
 
 
-class TestEstimate:
-    @pytest.fixture(scope="class")
-    def tree(self):
-        return full_tree()
+@pytest.fixture(scope="module")
+def tree():
+    return full_tree()
 
+
+class TestEstimate:
     def study(self, tree, rates, sureness, n_contigs=20_000):
         """Draw true species, their labels, and predictions that are right with the probability that they state."""
         rng = np.random.default_rng(1)
@@ -167,7 +168,7 @@ class TestEstimate:
         apparent, predicted = self.study(tree, ErrorRates(0.5, 0.1, 0.0, 0.3, 0.05, 0.05), 0.9, n_contigs=2000)
         probabilities = []
         for n_rounds in (0, 1, 5, 20):
-            rates = NoiseChannel(tree, RATES, decay=DECAY).estimate(apparent, predicted, 0.0, n_rounds).rates
+            rates = NoiseChannel(tree, RATES, decay=DECAY).estimate(apparent, predicted, 1e-6, n_rounds).rates
             channel = naive_probabilities(tree, rates)
             mass = np.asarray((apparent @ channel * predicted.toarray()).sum(axis=1)).ravel()
             probabilities.append(np.log(mass).sum())

@@ -86,11 +86,12 @@ def with_label(tree, labels, contig, label):
     return label_evidence(tree, changed)
 
 
-class TestCrossFitting:
-    @pytest.fixture(scope="class")
-    def predictions(self, features, evidence):
-        return cross_fit(features, evidence, evidence.speaks, FOLDS, seed=1, device="cpu")
+@pytest.fixture(scope="module")
+def predictions(features, evidence):
+    return cross_fit(features, evidence, evidence.speaks, FOLDS, seed=1, device="cpu")
 
+
+class TestCrossFitting:
     @pytest.mark.parametrize("contig", [0, 57, 203])
     def test_a_contigs_own_label_does_not_change_what_is_predicted_for_it(
         self, tree, features, labels, evidence, predictions, contig

@@ -148,6 +148,7 @@ class TestTable:
         assert metadata.get_column("genus probability").type == "numeric"
 
     def test_qiime_metadata_tabulate_takes_the_artifact(self, soft, tmp_path):
+        pytest.importorskip("q2_metadata", reason="the plugin q2-metadata is not installed")
         Artifact.import_data(TYPE, soft).save(str(tmp_path / "soft.qza"))
         call = ["metadata", "tabulate", "--m-input-file", "soft.qza", "--o-visualization", "soft.qzv"]
         qiime = shutil.which("qiime", path=str(Path(sys.executable).parent)) or shutil.which("qiime")
