@@ -29,6 +29,9 @@ _SELF, _SISTER, _COUSIN, _STRANGER = 0, 1, 2, 3
 # How a species' regions spread over best subjects of the species itself, its genus, its family, and any other, for a
 # contig of the species, of another species of its genus, and of another genus of its family.
 _RELATIONS = np.array([[0.90, 0.07, 0.015, 0.015], [0.60, 0.33, 0.04, 0.03], [0.35, 0.20, 0.30, 0.15]])
+# How probable a species of each kind is beforehand, where its mean difference fits: genera that the database lacks are
+# rarer than species that it lacks.
+_LEVEL_PRIOR = np.array([1.0, 1.0, 0.3])
 # Mean and concentration of the identities to subjects that are not of the species, for the same three.
 _OTHER_IDENTITIES = ((0.85, 5.0), (0.75, 5.0), (0.55, 10.0))
 # The shape of the gamma distribution of 1 - identity around its mean, and the share of regions unlike the rest.
@@ -204,6 +207,7 @@ def _judge(pairs: _Candidates, scale: IdentityScale, n_rounds: int) -> tuple[np.
     in_species = _below(scale.species, scale.species_width)
     in_genus = _below(scale.genus, scale.genus_width)
     of_level = np.stack([in_species, (1 - in_species) * in_genus, (1 - in_species) * (1 - in_genus)])
+    of_level = of_level * _LEVEL_PRIOR[:, np.newaxis]
     best = pairs.means.max(axis=1, keepdims=True)
     likelihood = np.exp(pairs.means - best)
     contigs, of_contig = np.unique(pairs.contig, return_inverse=True)

@@ -212,5 +212,5 @@ class TestEstimate:
         predicted = 0.5 * certain(true, len(tree)) + 0.5 * certain(rng.permutation(true), len(tree))
         start = time.perf_counter()
         channel = NoiseChannel(tree, RATES).estimate(certain(true, len(tree)), predicted.tocsr(), 200)
-        assert time.perf_counter() - start < 60
+        assert time.perf_counter() - start < 300
         assert channel.rates.exact > 0.95

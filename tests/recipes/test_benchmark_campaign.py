@@ -110,7 +110,7 @@ class TestMeasurement:
         program = "import time; block = b'x' * 100_000_000; time.sleep(0.3)"
         found = run_measured([sys.executable, "-S", "-c", program], tmp_path / "log.txt", tmp_path)
         assert 100 < found.peak_megabytes < 150 < len(ballast) / 1e6
-        assert 0.3 <= found.wall_seconds < 20
+        assert 0.3 <= found.wall_seconds < 200
         assert found.cpu_seconds < found.wall_seconds
         assert found.exit_code == 0
 
