@@ -6,7 +6,6 @@
 # The full license is in the file LICENSE, distributed with this software.
 # ----------------------------------------------------------------------------
 import numpy as np
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -66,7 +65,8 @@ class TestBestOfRegions:
     @given(tables())
     def test_is_that_of_a_naive_walk(self, rows):
         regions = best_of_regions(alignments(*rows))
-        assert found(regions) == pytest.approx(naive_regions(rows))
+        columns = np.array(found(regions)).reshape(-1, 5)
+        np.testing.assert_allclose(columns, np.array(naive_regions(rows)).reshape(-1, 5))
 
     @given(tables(), st.randoms())
     def test_the_order_of_the_alignments_does_not_matter(self, rows, random):
