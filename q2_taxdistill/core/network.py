@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 # Of contigs that are predicted at once; memory is this many times the number of taxa.
 PREDICTED_AT_ONCE = 1024
+_BATCHES_AT_LEAST = 16
+_SMALLEST_BATCH = 16
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,10 @@ class Training:
     batch_size: int = 128
     learning_rate: float = 3e-3
     weight_decay: float = 1e-2
+
+    def batch_size_of(self, n_contigs: int) -> int:
+        """Choose smaller batches where contigs are few, so that the network takes enough steps to learn them."""
+        return min(self.batch_size, max(n_contigs // _BATCHES_AT_LEAST, _SMALLEST_BATCH))
 
 
 class DeviceError(ValueError):
@@ -132,13 +138,14 @@ def train_network(
         optimizer = torch.optim.AdamW(
             network.parameters(), lr=training.learning_rate, weight_decay=training.weight_decay
         )
-        batches_per_epoch = len(list(_batches(np.arange(len(features)), training.batch_size)))
+        size = training.batch_size_of(len(features))
+        batches_per_epoch = len(list(_batches(np.arange(len(features)), size)))
         schedule = torch.optim.lr_scheduler.OneCycleLR(
             optimizer, training.learning_rate, total_steps=max(training.n_epochs * batches_per_epoch, 2)
         )
         order = np.random.default_rng(seed)
         for _ in range(training.n_epochs):
-            for rows in _batches(order.permutation(len(features)), training.batch_size):
+            for rows in _batches(order.permutation(len(features)), size):
                 optimizer.zero_grad()
                 loss(rows, network(inputs[torch.from_numpy(rows)])).backward()
                 optimizer.step()

@@ -19,7 +19,7 @@ from .evidence import Evidence
 from .language_head import LanguageFeatures, language_heads, predict_by_language
 from .network import NetworkShape, Training, choose_device, predict_logits, softmax, train_network
 from .soft_labels import dense_batches, overwrite, sparsify
-from .trust import Trust, measure_trust, pool
+from .trust import Room, Trust, measure_trust, pool
 
 TRAINING = Training(n_epochs=15)
 MIN_CONTIGS = 10
@@ -109,8 +109,10 @@ def teach(
     predicted = pool(own, trust, evidence)
     language_trust = None
     if language is not None and (usable & language.embedded).any():
-        heard = {head: predictions[head] for head in language_heads(joined=False)} if language_alone else predictions
-        language_trust = measure_trust(heard, evidence, usable & language.embedded)
+        speakers = language_heads(joined=not language_alone)
+        heard = {head: predictions[head] for head in speakers} if language_alone else predictions
+        doubted = () if language_alone else speakers
+        language_trust = measure_trust(heard, evidence, usable & language.embedded, doubted)
         rows = np.flatnonzero(language.embedded)
         spoken = {head: prediction[rows] for head, prediction in heard.items()}
         predicted = overwrite(predicted, rows, pool(spoken, language_trust, evidence))
@@ -249,12 +251,13 @@ def evidence_loss(logits, likelihood: np.ndarray):
 def combine(predicted: sparse.csr_matrix, evidence: Evidence) -> sparse.csr_matrix:
     """Multiply predictions by the likelihood of the evidence (Bayes' rule); float32 csr_matrix, rows sum to 1.
 
-    Where the two exclude each other, so that the product vanishes, the evidence decides.
+    No taxon is less probable beforehand than the room that it keeps (`trust.Room`), however small that is. Where the
+    two exclude each other nonetheless, so that the product vanishes, the evidence decides.
     """
-    parts = []
+    least, parts = Room(evidence).least, []
     for rows in dense_batches(*predicted.shape):
         likelihood = evidence.likelihood(np.arange(rows.start, rows.stop))
-        product = predicted[rows].toarray() * likelihood
+        product = np.maximum(predicted[rows].toarray(), least) * likelihood
         vanished = product.sum(axis=1) < 1e-12
         product[vanished] = likelihood[vanished]
         parts.append(sparsify(product))

@@ -5,8 +5,15 @@
 #
 # The full license is in the file LICENSE, distributed with this software.
 # ----------------------------------------------------------------------------
-"""How far each head of the teacher is trusted, measured on evidence that it did not see."""
+"""How the heads of the teacher are heard together, and how far each is trusted.
 
+Heads are combined by the geometric mean of their probabilities (a logarithmic opinion pool; Genest & Zidek 1986, doi
+10.1214/ss/1177013825): between heads that learned from the same labels in different ways, what both find probable is
+right more often than what makes held-out labels most probable, because those labels repeat errors that a head may have
+learned. No head can exclude a taxon of which it saw hardly any contig, so every taxon keeps some room (`Room`).
+"""
+
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,39 +22,109 @@ from scipy import sparse
 from .evidence import Evidence
 from .soft_labels import SMALLEST_PROBABILITY, dense_batches, sparsify
 
-# Every head enters at these powers of its probabilities, so that an overconfident one can be toned down.
-_POWERS = (0.35, 0.7, 1.0)
-_ROUNDS = 50
-# A few weights do not take more contigs than this to measure.
-_MEASURED_AT_MOST = 20_000
+# Whether a head is heard does not take more contigs than this to tell.
+_MEASURED_AT_MOST = 4_000
+# The room within a group, in contigs: half a contig for every taxon, as Krichevsky & Trofimov (1981) estimate a
+# frequency that may be zero.
+_ROOM_WITHIN = 0.5
+# The room between groups, in contigs of the study.
+_ROOM_BETWEEN = 1.0
 
 
 @dataclass(frozen=True)
 class Trust:
-    """The weights of a linear pool of heads (stacking; Wolpert 1992).
+    """Which heads are heard, and why.
 
     Attributes
     ----------
-    weights : dict of (str, float) to float
-        The weight of every head at every power; they sum to 1. The head ``"agreement"`` is the normalised geometric
-        mean of all heads, ``"prior"`` is the same for every contig: the frequency of apparent taxa.
+    heard : tuple of str
+        The heads that are combined.
     log_likelihood : dict of str to float
-        Of the held-out evidence per contig, in nats: of each head by itself, and of the ``"pool"``.
+        Of the held-out evidence per contig, in nats: of each head by itself, of the frequencies of the taxa
+        (``"prior"``), and of the heads that are heard together (``"pool"``).
     """
 
-    weights: "dict[tuple[str, float], float]"
+    heard: "tuple[str, ...]"
     log_likelihood: "dict[str, float]"
 
     def by_head(self) -> "dict[str, float]":
-        """Sum the weights of each head over its powers."""
-        heads: dict[str, float] = {}
-        for (head, _), weight in self.weights.items():
-            heads[head] = heads.get(head, 0.0) + weight
-        return heads
+        """Give the weight of each head in the mean; they sum to 1."""
+        heads = [head for head in self.log_likelihood if head not in ("prior", "pool")]
+        return {head: 1 / len(self.heard) if head in self.heard else 0.0 for head in heads}
 
 
-def measure_trust(predictions: "dict[str, sparse.csr_matrix]", evidence: Evidence, usable: np.ndarray) -> Trust:
-    """Choose the weights of the pool under which the held-out evidence is most probable, by EM.
+class Room:
+    """The probability that is kept for taxa that heads saw too little of.
+
+    Taxa are grouped by where they are told apart: a leaf belongs to its parent's group, as does "none of the children"
+    of that parent. Within a group of `U` taxa, one that `n` contigs look like keeps ``(n + 1/U) / (n + 1)^2`` of half a
+    contig: taxa that none looks like share the room of one, the room of a frequent taxon vanishes. Between groups the
+    same holds with one contig of the study.
+
+    Parameters
+    ----------
+    evidence : Evidence
+    """
+
+    def __init__(self, evidence: Evidence) -> None:
+        tree, admissible = evidence.tree, evidence.admissible > 0.5
+        _, self._group = np.unique(np.where(tree.is_leaf, tree.parents, np.arange(len(tree))), return_inverse=True)
+        n_groups = int(self._group.max()) + 1
+        self._member = sparse.csr_matrix(
+            (np.ones(len(tree), dtype=np.float32), (np.arange(len(tree)), self._group)), shape=(len(tree), n_groups)
+        )
+        contigs = np.asarray(evidence.apparent.sum(axis=0)).ravel()
+        size = np.maximum(self._member.T @ admissible, 1)[self._group]
+        self._within = (_ROOM_WITHIN * _kept(contigs, size) * admissible).astype(np.float32)
+        of_group = self._member.T @ contigs
+        self._between = (_ROOM_BETWEEN * _kept(of_group, n_groups) / max(of_group.sum(), 1)).astype(np.float32)
+
+    @property
+    def least(self) -> np.ndarray:
+        """What every taxon keeps where the heads say nothing of its group; float32, shape (n_nodes,)."""
+        within = self._within / np.maximum(self._member.T @ self._within, 1e-12)[self._group]
+        return (self._between / (1 + self._between.sum()))[self._group] * within
+
+    def mean(self, heads: "Sequence[np.ndarray]") -> np.ndarray:
+        """Take the normalised geometric mean of heads, between groups and within each, and leave room in it.
+
+        Parameters
+        ----------
+        heads : sequence of float32 array, shape (n_contigs, n_nodes)
+            Positive.
+
+        Returns
+        -------
+        float32 array, shape (n_contigs, n_nodes)
+            Rows sum to 1.
+        """
+        groups = [head @ self._member for head in heads]
+        within = _geometric_mean([head / group[:, self._group] for head, group in zip(heads, groups)])
+        within /= (within @ self._member)[:, self._group]
+        within += self._within
+        within /= (within @ self._member)[:, self._group]
+        between = _geometric_mean(groups)
+        between /= between.sum(axis=1, keepdims=True)
+        between += self._between
+        between /= between.sum(axis=1, keepdims=True)
+        return between[:, self._group] * within
+
+
+def _kept(contigs: np.ndarray, size: np.ndarray) -> np.ndarray:
+    return (contigs + 1 / size) / (contigs + 1) ** 2
+
+
+def _geometric_mean(values: "list[np.ndarray]") -> np.ndarray:
+    return np.exp(sum(np.log(value) for value in values) / len(values))
+
+
+def measure_trust(
+    predictions: "dict[str, sparse.csr_matrix]", evidence: Evidence, usable: np.ndarray, doubted: "Sequence[str]" = ()
+) -> Trust:
+    """Find out which heads to hear.
+
+    A head that is doubted is heard where held-out evidence is more probable with it than without, by more than one
+    standard error (Breiman et al. 1984). They are tried one after the other: always the one that adds most.
 
     Parameters
     ----------
@@ -55,58 +132,64 @@ def measure_trust(predictions: "dict[str, sparse.csr_matrix]", evidence: Evidenc
         Of each head, for contigs whose evidence it did not see.
     evidence : Evidence
     usable : bool array, shape (n_contigs,)
-        The contigs to measure on; all have evidence. Of more than 20,000 only as many are taken, evenly spaced.
+        The contigs to measure on; all have evidence. Of more than 4,000 only as many are taken, evenly spaced.
+    doubted : sequence of str
+        Not all of the heads.
     """
     rows = np.flatnonzero(usable)
     rows = rows[np.linspace(0, len(rows) - 1, min(len(rows), _MEASURED_AT_MOST)).astype(np.int64)]
-    prior = _prior(evidence)
-    likelihoods, members = [], []
-    for part in dense_batches(len(rows), len(evidence.tree)):
-        batch = rows[part]
-        likelihood = evidence.likelihood(batch)
-        found = _members({head: prediction[batch] for head, prediction in predictions.items()}, prior)
-        members = list(found)
-        likelihoods.append(np.stack([np.einsum("ij,ij->i", found[member], likelihood) for member in members], axis=1))
-    likelihood = np.maximum(np.concatenate(likelihoods), 1e-30)
+    measured = {head: prediction[rows] for head, prediction in predictions.items()}
+    heard = [head for head in predictions if head not in doubted]
+    candidates = list(doubted)
+    pooled = _log_likelihood(measured, heard, evidence, rows)
+    while candidates:
+        with_each = {head: _log_likelihood(measured, [*heard, head], evidence, rows) for head in candidates}
+        best = max(candidates, key=lambda head: with_each[head].mean())
+        gain = with_each[best] - pooled
+        if gain.mean() <= gain.std() / np.sqrt(len(rows)):
+            break
+        pooled = with_each[best]
+        heard.append(best)
+        candidates.remove(best)
+    found = {head: _log_likelihood(measured, [head], evidence, rows) for head in predictions}
+    found |= {"prior": _log_likelihood(measured, [], evidence, rows), "pool": pooled}
+    return Trust(tuple(heard), {name: float(values.mean()) for name, values in found.items()})
 
-    weights = np.full(len(members), 1 / len(members))
-    for _ in range(_ROUNDS):
-        responsibility = likelihood * weights
-        weights = (responsibility / responsibility.sum(axis=1, keepdims=True)).mean(axis=0)
-    alone = {head: float(np.log(likelihood[:, k]).mean()) for k, (head, power) in enumerate(members) if power == 1}
-    alone["pool"] = float(np.log(likelihood @ weights).mean())
-    return Trust(dict(zip(members, map(float, weights))), alone)
+
+def _log_likelihood(
+    predictions: "dict[str, sparse.csr_matrix]", heard: "Sequence[str]", evidence: Evidence, rows: np.ndarray
+) -> np.ndarray:
+    """Give the log likelihood of each contig's evidence under the mean of some heads, or the frequencies; (n_rows,)."""
+    frequencies, room, found = _frequencies(evidence), Room(evidence), []
+    for part in dense_batches(len(rows), len(evidence.tree)):
+        heads = [_positive(predictions[head][part], frequencies) for head in heard]
+        expected = room.mean(heads) if heads else frequencies
+        found.append(np.log(np.maximum((evidence.likelihood(rows[part]) * expected).sum(axis=1), 1e-30)))
+    return np.concatenate(found).astype(np.float64)
 
 
 def pool(predictions: "dict[str, sparse.csr_matrix]", trust: Trust, evidence: Evidence) -> sparse.csr_matrix:
-    """Mix the heads by their weights; float32 csr_matrix, shape (n_contigs, n_nodes), rows sum to 1."""
-    n_contigs = next(iter(predictions.values())).shape[0]
-    prior = _prior(evidence)
-    parts = []
-    for rows in dense_batches(n_contigs, len(evidence.tree)):
-        found = _members({head: prediction[rows] for head, prediction in predictions.items()}, prior)
-        parts.append(sparsify(sum(trust.weights[member] * mass for member, mass in found.items())))
+    """Combine the heads that are heard; float32 csr_matrix, shape (n_contigs, n_nodes), rows sum to 1.
+
+    Parameters
+    ----------
+    predictions : dict of str to csr_matrix, shape (n_contigs, n_nodes)
+    trust : Trust
+    evidence : Evidence
+        Of the whole study; the predictions may be of a part of its contigs.
+    """
+    frequencies, room, parts = _frequencies(evidence), Room(evidence), []
+    for rows in dense_batches(next(iter(predictions.values())).shape[0], len(evidence.tree)):
+        parts.append(sparsify(room.mean([_positive(predictions[head][rows], frequencies) for head in trust.heard])))
     return sparse.vstack(parts, format="csr")
 
 
-def _prior(evidence: Evidence) -> np.ndarray:
-    """How often each taxon is apparent, with some room for every other; float64, shape (n_nodes,), sums to 1."""
+def _frequencies(evidence: Evidence) -> np.ndarray:
+    """How often each taxon is apparent, with some room for every other; float32, shape (n_nodes,), sums to 1."""
     counts = np.asarray(evidence.apparent.sum(axis=0)).ravel() + 0.1
     counts *= evidence.admissible
-    return counts / counts.sum()
+    return (counts / counts.sum()).astype(np.float32)
 
 
-def _members(predictions: "dict[str, sparse.csr_matrix]", prior: np.ndarray) -> "dict[tuple[str, float], np.ndarray]":
-    dense = {head: prediction.toarray() + SMALLEST_PROBABILITY * prior for head, prediction in predictions.items()}
-    agreement = np.exp(sum(np.log(mass) for mass in dense.values()) / len(dense))
-    pair = [mass for head, mass in dense.items() if head in ("network", "discriminant")]
-    if 1 < len(pair) < len(dense):
-        dense["agreement without the language model"] = np.sqrt(pair[0] * pair[1])
-    dense["agreement"] = agreement
-    members = {}
-    for head, mass in dense.items():
-        for power in _POWERS:
-            raised = mass**power
-            members[head, power] = raised / raised.sum(axis=1, keepdims=True)
-    members["prior", 1.0] = np.broadcast_to(prior, agreement.shape)
-    return members
+def _positive(prediction: sparse.csr_matrix, frequencies: np.ndarray) -> np.ndarray:
+    return prediction.toarray() + SMALLEST_PROBABILITY * frequencies

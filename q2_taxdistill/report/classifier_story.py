@@ -34,8 +34,7 @@ _HEADS = {
     "network": "A small network on composition and abundance.",
     "discriminant": "A linear discriminant on composition and abundance.",
     "language model": "A head on the embeddings of the genomic language model.",
-    "agreement": "What all parts of the teacher agree on.",
-    _POOL: "All parts of the teacher, each by the trust in it.",
+    _POOL: "What the parts of the teacher that are heard find together.",
 }
 _ERRORS = {
     "exact": ("right", "The label is the contig's taxon."),

@@ -71,6 +71,17 @@ def study(community, tmp_path):
     return Study(tmp_path, community)
 
 
+@pytest.fixture
+def larger_community():
+    return generate_community(3, n_genera=5, n_contigs=300, n_samples=4)
+
+
+@pytest.fixture
+def larger_study(larger_community, tmp_path):
+    """A study of twice as many contigs that a test may change."""
+    return Study(tmp_path, larger_community)
+
+
 @pytest.fixture(scope="session")
 def whole(community, tmp_path_factory):
     """The study as it is, not to be changed."""
