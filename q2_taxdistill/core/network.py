@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
 # Of contigs that are predicted at once; memory is this many times the number of taxa.
 PREDICTED_AT_ONCE = 1024
-_BATCHES_AT_LEAST = 16
-_SMALLEST_BATCH = 16
 
 
 @dataclass(frozen=True)
@@ -38,13 +36,17 @@ class Training:
     """How a network is trained: AdamW with decoupled weight decay under a one-cycle schedule of the learning rate."""
 
     n_epochs: int
-    batch_size: int = 128
     learning_rate: float = 3e-3
     weight_decay: float = 1e-2
 
-    def batch_size_of(self, n_contigs: int) -> int:
-        """Choose smaller batches where contigs are few, so that the network takes enough steps to learn them."""
-        return min(self.batch_size, max(n_contigs // _BATCHES_AT_LEAST, _SMALLEST_BATCH))
+
+def batch_size_of(n_contigs: int) -> int:
+    """Choose how many contigs a step learns from: 128, but for small and large studies.
+
+    Where contigs are few, batches are small enough for 16 steps an epoch, so that the network learns them at all; where
+    they are many, 64 steps an epoch are plenty, and larger batches take less time.
+    """
+    return min(max(n_contigs // 16, 16), max(128, min(n_contigs // 64, 512)))
 
 
 class DeviceError(ValueError):
@@ -138,7 +140,7 @@ def train_network(
         optimizer = torch.optim.AdamW(
             network.parameters(), lr=training.learning_rate, weight_decay=training.weight_decay
         )
-        size = training.batch_size_of(len(features))
+        size = batch_size_of(len(features))
         batches_per_epoch = len(list(_batches(np.arange(len(features)), size)))
         schedule = torch.optim.lr_scheduler.OneCycleLR(
             optimizer, training.learning_rate, total_steps=max(training.n_epochs * batches_per_epoch, 2)

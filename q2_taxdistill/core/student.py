@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 # The weights of the labels that are tried where none is given.
 ALPHAS = (0.0, 0.3)
 _HELD_OUT_AT_MOST = 2000
+# Alpha and the calibration are chosen on networks that learned from no more contigs than this.
+_CHOSEN_ON_AT_MOST = 20_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -193,8 +195,8 @@ def train_student(
     shape = NetworkShape(scaling.n_features, len(tree))
     everything = np.arange(len(features))
     order = np.random.default_rng(how.seed).permutation(len(features))
-    held_out = order[: min(max(len(order) // 5, 1), _HELD_OUT_AT_MOST)]
-    kept = np.setdiff1d(everything, held_out)
+    held_out, kept = np.split(order, [min(max(len(order) // 5, 1), _HELD_OUT_AT_MOST)])
+    kept = np.sort(kept[:_CHOSEN_ON_AT_MOST])
 
     def train(rows: np.ndarray, alpha: float) -> "torch.nn.Module":
         def loss(batch, logits):

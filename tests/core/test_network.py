@@ -14,6 +14,7 @@ from q2_taxdistill.core.network import (
     DeviceError,
     NetworkShape,
     Training,
+    batch_size_of,
     choose_device,
     predict_logits,
     softmax,
@@ -63,7 +64,11 @@ class TestTraining:
         features, true = contigs(400)
         assert (predict(train(features, true, n_epochs=40), features).argmax(axis=1) == true).mean() > 0.95
 
-    @pytest.mark.parametrize("n_contigs", [2, 127, 128, 129, 257])
+    @pytest.mark.parametrize(("n_contigs", "size"), [(2, 16), (400, 25), (5_000, 128), (16_384, 256), (10**6, 512)])
+    def test_batches_grow_with_the_study(self, n_contigs, size):
+        assert batch_size_of(n_contigs) == size
+
+    @pytest.mark.parametrize("n_contigs", [2, 16, 17, 33, 257, 2_049])
     def test_any_number_of_contigs_makes_batches_that_batch_norm_takes(self, n_contigs):
         features, true = contigs(n_contigs)
         assert np.isfinite(predict(train(features, true, n_epochs=2), features)).all()
