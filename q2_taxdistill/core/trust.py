@@ -64,16 +64,25 @@ class Room:
     Parameters
     ----------
     evidence : Evidence
+        Of a whole study.
+
+    Attributes
+    ----------
+    frequencies : float32 array, shape (n_nodes,)
+        How often each taxon is apparent, with some room for every other; they sum to 1.
     """
 
     def __init__(self, evidence: Evidence) -> None:
         tree, admissible = evidence.tree, evidence.admissible > 0.5
+        contigs = np.asarray(evidence.apparent.sum(axis=0)).ravel()
+        frequencies = (contigs + 0.1) * evidence.admissible
+        self.frequencies = (frequencies / frequencies.sum()).astype(np.float32)
+
         _, self._group = np.unique(np.where(tree.is_leaf, tree.parents, np.arange(len(tree))), return_inverse=True)
         n_groups = int(self._group.max()) + 1
         self._member = sparse.csr_matrix(
             (np.ones(len(tree), dtype=np.float32), (np.arange(len(tree)), self._group)), shape=(len(tree), n_groups)
         )
-        contigs = np.asarray(evidence.apparent.sum(axis=0)).ravel()
         size = np.maximum(self._member.T @ admissible, 1)[self._group]
         self._within = (_ROOM_WITHIN * _kept(contigs, size) * admissible).astype(np.float32)
         of_group = self._member.T @ contigs
@@ -85,19 +94,20 @@ class Room:
         within = self._within / np.maximum(self._member.T @ self._within, 1e-12)[self._group]
         return (self._between / (1 + self._between.sum()))[self._group] * within
 
-    def mean(self, heads: "Sequence[np.ndarray]") -> np.ndarray:
-        """Take the normalised geometric mean of heads, between groups and within each, and leave room in it.
+    def mean(self, predictions: "Sequence[sparse.csr_matrix]") -> np.ndarray:
+        """Take the normalised geometric mean of predictions, between groups and within each, and leave room in it.
 
         Parameters
         ----------
-        heads : sequence of float32 array, shape (n_contigs, n_nodes)
-            Positive.
+        predictions : sequence of float32 csr_matrix, shape (n_contigs, n_nodes)
+            At least one.
 
         Returns
         -------
         float32 array, shape (n_contigs, n_nodes)
             Rows sum to 1.
         """
+        heads = [prediction.toarray() + SMALLEST_PROBABILITY * self.frequencies for prediction in predictions]
         groups = [head @ self._member for head in heads]
         within = _geometric_mean([head / group[:, self._group] for head, group in zip(heads, groups)])
         within /= (within @ self._member)[:, self._group]
@@ -138,12 +148,16 @@ def measure_trust(
     """
     rows = np.flatnonzero(usable)
     rows = rows[np.linspace(0, len(rows) - 1, min(len(rows), _MEASURED_AT_MOST)).astype(np.int64)]
-    measured = {head: prediction[rows] for head, prediction in predictions.items()}
+    room = Room(evidence)
+
+    def log_likelihood(heads: "Sequence[str]") -> np.ndarray:
+        return _log_likelihood([predictions[head][rows] for head in heads], room, evidence, rows)
+
     heard = [head for head in predictions if head not in doubted]
     candidates = list(doubted)
-    pooled = _log_likelihood(measured, heard, evidence, rows)
+    pooled = log_likelihood(heard)
     while candidates:
-        with_each = {head: _log_likelihood(measured, [*heard, head], evidence, rows) for head in candidates}
+        with_each = {head: log_likelihood([*heard, head]) for head in candidates}
         best = max(candidates, key=lambda head: with_each[head].mean())
         gain = with_each[best] - pooled
         if gain.mean() <= gain.std() / np.sqrt(len(rows)):
@@ -151,19 +165,23 @@ def measure_trust(
         pooled = with_each[best]
         heard.append(best)
         candidates.remove(best)
-    found = {head: _log_likelihood(measured, [head], evidence, rows) for head in predictions}
-    found |= {"prior": _log_likelihood(measured, [], evidence, rows), "pool": pooled}
+    found = {head: log_likelihood([head]) for head in predictions}
+    found |= {"prior": log_likelihood([]), "pool": pooled}
     return Trust(tuple(heard), {name: float(values.mean()) for name, values in found.items()})
 
 
 def _log_likelihood(
-    predictions: "dict[str, sparse.csr_matrix]", heard: "Sequence[str]", evidence: Evidence, rows: np.ndarray
+    predictions: "Sequence[sparse.csr_matrix]", room: Room, evidence: Evidence, rows: np.ndarray
 ) -> np.ndarray:
-    """Give the log likelihood of each contig's evidence under the mean of some heads, or the frequencies; (n_rows,)."""
-    frequencies, room, found = _frequencies(evidence), Room(evidence), []
+    """Give the log likelihood of each contig's evidence under the mean of predictions for it, or the frequencies.
+
+    Returns
+    -------
+    float64 array, shape (n_rows,)
+    """
+    found = []
     for part in dense_batches(len(rows), len(evidence.tree)):
-        heads = [_positive(predictions[head][part], frequencies) for head in heard]
-        expected = room.mean(heads) if heads else frequencies
+        expected = room.mean([prediction[part] for prediction in predictions]) if predictions else room.frequencies
         found.append(np.log(np.maximum((evidence.likelihood(rows[part]) * expected).sum(axis=1), 1e-30)))
     return np.concatenate(found).astype(np.float64)
 
@@ -178,18 +196,6 @@ def pool(predictions: "dict[str, sparse.csr_matrix]", trust: Trust, evidence: Ev
     evidence : Evidence
         Of the whole study; the predictions may be of a part of its contigs.
     """
-    frequencies, room, parts = _frequencies(evidence), Room(evidence), []
-    for rows in dense_batches(next(iter(predictions.values())).shape[0], len(evidence.tree)):
-        parts.append(sparsify(room.mean([_positive(predictions[head][rows], frequencies) for head in trust.heard])))
-    return sparse.vstack(parts, format="csr")
-
-
-def _frequencies(evidence: Evidence) -> np.ndarray:
-    """How often each taxon is apparent, with some room for every other; float32, shape (n_nodes,), sums to 1."""
-    counts = np.asarray(evidence.apparent.sum(axis=0)).ravel() + 0.1
-    counts *= evidence.admissible
-    return (counts / counts.sum()).astype(np.float32)
-
-
-def _positive(prediction: sparse.csr_matrix, frequencies: np.ndarray) -> np.ndarray:
-    return prediction.toarray() + SMALLEST_PROBABILITY * frequencies
+    room, heard = Room(evidence), [predictions[head] for head in trust.heard]
+    batches = dense_batches(heard[0].shape[0], len(evidence.tree))
+    return sparse.vstack([sparsify(room.mean([head[rows] for head in heard])) for rows in batches], format="csr")

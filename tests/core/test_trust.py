@@ -141,9 +141,7 @@ class TestRoom:
         return label_evidence(tree, [tree.lineages[node] for node in named])
 
     def sure_of(self, tree, node):
-        sure = np.full((1, len(tree)), 1e-9, dtype=np.float32)
-        sure[0, node] = 1
-        return sure
+        return sparse.csr_matrix(([np.float32(1)], ([0], [node])), shape=(1, len(tree)))
 
     def test_a_taxon_of_one_contig_keeps_more_than_frequent_ones(self, tree, leaves, of_one_contig):
         found = Room(of_one_contig).mean([self.sure_of(tree, leaves[1])])[0]
@@ -169,14 +167,17 @@ class TestRoom:
         assert 0 < room.least.sum() < 1e-3
         assert room.least[leaves[0]] > 3 * room.least[leaves[1]] > 0
         excluded = room.mean([self.sure_of(tree, leaves[4])])[0][leaves[6:]].sum()
-        assert room.least[leaves[6:]].sum() == pytest.approx(excluded, rel=0.9)
+        assert room.least[leaves[6:]].sum() < excluded
 
     @given(st.lists(st.integers(0, 8), min_size=2, max_size=60).filter(lambda named: len(set(named)) > 1), st.data())
     def test_any_heads_give_a_distribution(self, tree, leaves, named, data):
         study = label_evidence(tree, [tree.lineages[leaves[index]] for index in named])
         n_heads = data.draw(st.integers(1, 3))
         rng = np.random.default_rng(data.draw(st.integers(0, 1000)))
-        several = [rng.dirichlet(np.full(len(tree), 0.05), size=4).astype(np.float32) + 1e-7 for _ in range(n_heads)]
+        several = [
+            sparse.csr_matrix(rng.dirichlet(np.full(len(tree), 0.05), size=4).astype(np.float32))
+            for _ in range(n_heads)
+        ]
         found = Room(study).mean(several)
         np.testing.assert_allclose(found.sum(axis=1), 1, rtol=1e-4)
         assert (found >= 0).all()
