@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from ..core.hits import Alignments
-from ..core.lineage import parse_lineage
+from ..core.lineage import format_lineage, parse_lineage
 from ..core.tree import TaxonTree
 from .study import Contigs, StudyError, say
 
@@ -85,6 +85,7 @@ def read_hits(
         subject = np.array([index[labels[row]] for row in contig[kept]], dtype=np.int64)
     else:
         subject, lineages = _subjects(hits["sseqid"].astype(str)[kept], hit_taxonomy)
+        _require_common_taxa(labels, lineages)
         named = np.array([bool(lineage) for lineage in lineages])[subject]
         kept[np.flatnonzero(kept)[~named]] = False
         subject = subject[named]
@@ -104,6 +105,16 @@ def _subjects(names: pd.Series, hit_taxonomy: pd.DataFrame) -> tuple[np.ndarray,
         )
     taxa, of_row = np.unique(hit_taxonomy["Taxon"].fillna("").astype(str), return_inverse=True)
     return of_row[row_of], [parse_lineage(taxon) for taxon in taxa]
+
+
+def _require_common_taxa(labels: Sequence[tuple[str, ...]], lineages: Sequence[tuple[str, ...]]) -> None:
+    labelled, hit = (sorted(set(taxa) - {()}) for taxa in (labels, lineages))
+    if labelled and hit and not {label[0] for label in labelled} & {lineage[0] for lineage in hit}:
+        raise StudyError(
+            f"The labels and the hit taxonomy have no taxon in common, not even at the highest rank (the first label "
+            f"is {format_lineage(labelled[0])!r}, the first lineage of a hit {format_lineage(hit[0])!r}). Give both in "
+            f"the same taxonomy, with the same prefixes of ranks: nothing is translated from one to another."
+        )
 
 
 def _require_percentages(table: pd.DataFrame) -> None:

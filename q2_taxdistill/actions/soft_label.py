@@ -22,6 +22,7 @@ from ..core.features import FeatureScaling
 from ..core.hits import best_of_regions
 from ..core.identity import identity_evidence
 from ..core.language_head import LanguageFeatures
+from ..core.reference_taxonomy import describe_reference_taxonomy, detect_reference_taxonomy
 from ..core.sequence_embedding import SequenceEmbedding
 from ..core.soft_labels import SoftLabels, certain, overwrite
 from ..core.teacher import TRAINING, require_contigs, teach
@@ -63,6 +64,8 @@ def soft_label(
         labels, confidences = align_labels(contigs, taxonomy)
         depths = align_depths(contigs, table)
         alignments = read_hits(contigs, labels, hits, hit_taxonomy)
+        taxonomy_in_use = detect_reference_taxonomy([*labels, *(alignments.lineages if alignments else ())])
+        say(describe_reference_taxonomy(taxonomy_in_use))
     if teacher == "language-model" and embeddings is None:
         raise StudyError('The teacher "language-model" needs embeddings. Give those that embed made of these contigs.')
     tree = TaxonTree.from_lineages([*labels, *(alignments.lineages if alignments else ())])
@@ -98,6 +101,7 @@ def soft_label(
         "too_short": len(short),
         "unlabelled": int((~evidence.speaks).sum()),
         "taxa": len(tree) - 1,
+        "reference_taxonomy": taxonomy_in_use._asdict(),
         "learned": learned,
         "trust": teaching.trust.by_head(),
         "held_out_log_likelihood": teaching.trust.log_likelihood,

@@ -70,6 +70,17 @@ def detect_reference_taxonomy(lineages: Iterable[Sequence[str]]) -> ReferenceTax
     return ReferenceTaxonomy(ranking[0][0] if clear else UNKNOWN, dict(evidence))
 
 
+def describe_reference_taxonomy(found: ReferenceTaxonomy) -> str:
+    """Say in a sentence which reference taxonomy lineages are from."""
+    if not found.evidence:
+        return "No name tells which reference taxonomy the lineages are from."
+    ranking = sorted(found.evidence.items(), key=lambda counted: (-counted[1], counted[0]))
+    names = " and ".join(f"{count} with names that only {name} gives" for name, count in ranking)
+    if found.name == UNKNOWN:
+        return f"Which reference taxonomy the lineages are from is not clear: there are {names}."
+    return f"The lineages look like {found.name}'s: there are {names}."
+
+
 def _sources(lineage: Sequence[str]) -> set[str]:
     sources = set()
     if lineage and lineage[0].startswith("D_0__"):

@@ -12,6 +12,7 @@ from typing import Any, Optional
 import numpy as np
 
 from q2_taxdistill.core.lineage import format_lineage
+from q2_taxdistill.core.reference_taxonomy import ReferenceTaxonomy, describe_reference_taxonomy
 from q2_taxdistill.core.soft_labels import SoftLabels
 from q2_taxdistill.core.tree import ROOT
 
@@ -155,6 +156,8 @@ def _notes(teacher: dict[str, Any], parameters: dict[str, Any], samples: tuple[s
             f"{teacher['too_short']:,} contigs are shorter than {parameters.get('min_length', 0):,} bases: nothing was "
             f"learned from them, and they keep the label that they came with."
         )
+    if "reference_taxonomy" in teacher:
+        notes.append(describe_reference_taxonomy(ReferenceTaxonomy(**teacher["reference_taxonomy"])))
     if teacher.get("unlabelled"):
         notes.append(f"{teacher['unlabelled']:,} contigs came without a label.")
     if "taxa" in teacher:

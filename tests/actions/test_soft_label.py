@@ -254,6 +254,15 @@ class TestUnfitInputs:
         with pytest.raises(TooFewContigsError, match="At least 10 contigs must have a label and be long enough"):
             soft_label(**study.inputs, min_length=10**6)
 
+    def test_labels_and_hits_of_different_taxonomies(self, study):
+        renamed = study.hit_taxonomy["Taxon"].str.replace("d__", "k__")
+        study.hit_taxonomy = study.hit_taxonomy.assign(Taxon=renamed)
+        with pytest.raises(StudyError, match=r"no taxon in common.*first label is 'd__.*first lineage of a hit 'k__"):
+            soft_label(**study.inputs, **study.alignments)
+
+    def test_the_reference_taxonomy_is_told(self, study, soft_taxonomy):
+        assert soft_taxonomy.view(SoftLabels).story["reference_taxonomy"]["name"] == "GTDB"
+
     def test_hit_taxonomy_without_hits(self, study):
         with pytest.raises(StudyError, match="There is a hit taxonomy but there are no hits"):
             soft_label(**study.inputs, hit_taxonomy=study.alignments["hit_taxonomy"])

@@ -8,7 +8,12 @@
 import pytest
 
 from q2_taxdistill.core.lineage import parse_lineage
-from q2_taxdistill.core.reference_taxonomy import UNKNOWN, detect_reference_taxonomy
+from q2_taxdistill.core.reference_taxonomy import (
+    UNKNOWN,
+    ReferenceTaxonomy,
+    describe_reference_taxonomy,
+    detect_reference_taxonomy,
+)
 
 GTDB = [
     "d__Bacteria;p__Bacillota_A;c__Clostridia;o__Lachnospirales;f__Lachnospiraceae;g__Blautia_A;s__Blautia_A wexlerae",
@@ -52,3 +57,25 @@ def test_evidence_shows_a_mixture():
 
 def test_equal_evidence_decides_nothing():
     assert detect_reference_taxonomy(map(parse_lineage, GTDB + NCBI)).name == UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("evidence", "sentence"),
+    [
+        ({"NCBI": 16}, "The lineages look like NCBI's: there are 16 with names that only NCBI gives."),
+        (
+            {"NCBI": 3, "GTDB": 16},
+            "The lineages look like GTDB's: there are 16 with names that only GTDB gives and 3 with names that only "
+            "NCBI gives.",
+        ),
+        ({}, "No name tells which reference taxonomy the lineages are from."),
+    ],
+)
+def test_is_told_in_a_sentence(evidence, sentence):
+    name = max(evidence, key=evidence.get) if evidence else "unknown"
+    assert describe_reference_taxonomy(ReferenceTaxonomy(name, evidence)) == sentence
+
+
+def test_what_is_not_clear_is_said_so():
+    said = describe_reference_taxonomy(ReferenceTaxonomy("unknown", {"GTDB": 1, "NCBI": 1}))
+    assert said.startswith("Which reference taxonomy the lineages are from is not clear: there are 1 with")
