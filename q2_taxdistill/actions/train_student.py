@@ -26,6 +26,7 @@ from ..core.soft_labels import SoftLabels
 from ..core.student import Distillation
 from ..core.student import train_student as train
 from ..core.teacher import require_contigs
+from ..core.tree import ROOT
 from ..examples import usage
 from ..report.story import confidence_classes
 from ..types.classifier import Classifier, TaxDistillClassifier
@@ -58,7 +59,9 @@ def train_student(
         depths = align_depths(contigs, table)
         soft = align_soft_labels(contigs, soft_taxonomy)
     require_known(labels, soft_taxonomy.tree)
-    evidence = label_evidence(soft_taxonomy.tree, labels)
+    # Hits name taxa that no label may name: where soft-label had enough to tell apart, so has the student.
+    softly_named = int((soft[:, ROOT + 1 :].sum(axis=0) > 0).sum())
+    evidence = label_evidence(soft_taxonomy.tree, labels, also_named=softly_named)
     learned = np.flatnonzero(contigs.lengths >= min_length)
     require_contigs(evidence, contigs.lengths >= min_length, folds=2)
 

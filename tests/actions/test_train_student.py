@@ -12,8 +12,9 @@ from qiime2.plugins import taxdistill
 
 from q2_taxdistill.actions.study import StudyError
 from q2_taxdistill.core.evidence import TooFewTaxaError
-from q2_taxdistill.core.soft_labels import SoftLabels
+from q2_taxdistill.core.soft_labels import SoftLabels, certain
 from q2_taxdistill.core.teacher import TooFewContigsError
+from q2_taxdistill.core.tree import ROOT
 from q2_taxdistill.types.classifier import Classifier
 
 
@@ -99,10 +100,14 @@ class TestUnfitInputs:
         with pytest.raises(StudyError, match=r"2 of 140 contigs are not in the table.* 'contig_1', 'contig_2'"):
             train_student(**study.inputs, soft_taxonomy=soft_taxonomy)
 
-    def test_labels_of_one_taxon(self, study, soft_taxonomy):
+    def test_labels_and_soft_labels_of_one_taxon(self, study, soft_taxonomy):
         study.labels["Taxon"] = "d__Bacteria"
-        with pytest.raises(TooFewTaxaError):
-            train_student(**study.inputs, soft_taxonomy=soft_taxonomy)
+        soft = soft_taxonomy.view(SoftLabels)
+        bacteria = [soft.tree.index[("d__Bacteria",)]] * (len(soft.contigs) - 1)
+        own = certain([*bacteria, ROOT], len(soft.tree))
+        artifact = Artifact.import_data("FeatureData[SoftTaxonomy]", SoftLabels(soft.tree, soft.contigs, own))
+        with pytest.raises(TooFewTaxaError, match="labels are 'd__Bacteria'"):
+            train_student(**study.inputs, soft_taxonomy=artifact)
 
     def test_too_few_contigs_that_are_long_enough(self, study, soft_taxonomy):
         with pytest.raises(TooFewContigsError):
