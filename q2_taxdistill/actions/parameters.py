@@ -5,13 +5,17 @@
 #
 # The full license is in the file LICENSE, distributed with this software.
 # ----------------------------------------------------------------------------
-"""Parameters that several actions share, with their descriptions and defaults, so that they cannot drift apart."""
+"""Inputs and parameters that several actions share, with descriptions and defaults, so that they cannot drift apart."""
 
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from q2_types.feature_data import BLAST6, FeatureData, Taxonomy
+from q2_types.feature_table import FeatureTable, Frequency, RelativeFrequency
 from qiime2.plugin import Choices, Float, Int, Range, Str
+
+from ..types.contigs import CONTIGS
 
 try:
     from qiime2.plugin import Threads, get_available_cores
@@ -40,16 +44,25 @@ TABLE = (
     "The depth of every contig in every sample (mean depth, or any abundance that is normalised by length). Contigs of "
     "one genome rise and fall together over samples, so a table of several samples helps much."
 )
-HITS = (
-    "Alignments of the contigs to reference sequences, several a contig, with exact identities (as of blastx, diamond, "
-    "or mmseqs with real alignments). They show which species the database lacks: without them many of their contigs "
-    "keep a relative's name."
-)
-HIT_TAXONOMY = (
-    "The taxonomy of the reference sequences that the hits are to, by sequence. Without it, all hits of a contig count "
-    "as hits to the taxon of its label."
-)
 SOFT_TAXONOMY = "Soft labels: for every contig a probability for every taxon."
+
+STUDY = {
+    "sequences": CONTIGS,
+    "taxonomy": FeatureData[Taxonomy],
+    "table": FeatureTable[Frequency | RelativeFrequency],
+    "hits": FeatureData[BLAST6],
+    "hit_taxonomy": FeatureData[Taxonomy],
+}
+STUDY_DESCRIPTIONS = {
+    "sequences": SEQUENCES,
+    "taxonomy": TAXONOMY,
+    "table": TABLE,
+    "hits": "Alignments of the contigs to reference sequences, several a contig, with exact identities (as of blastx, "
+    "diamond, or mmseqs with real alignments). They show which species the database lacks: without them many of their "
+    "contigs keep a relative's name.",
+    "hit_taxonomy": "The taxonomy of the reference sequences that the hits are to, by sequence. Without it, all hits "
+    "of a contig count as hits to the taxon of its label.",
+}
 
 LEARNING = {
     "seed": Int % Range(0, 2**31),

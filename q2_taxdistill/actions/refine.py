@@ -9,14 +9,12 @@
 
 import time
 
-from q2_types.feature_data import BLAST6, FeatureData, Taxonomy
-from q2_types.feature_table import FeatureTable, Frequency, RelativeFrequency
+from q2_types.feature_data import FeatureData, Taxonomy
 from qiime2.plugin import Plugin, Visualization
 
 from ..citations import citations
 from ..examples import usage
 from ..types.classifier import TaxDistillClassifier
-from ..types.contigs import CONTIGS
 from ..types.language_model import GenomicLanguageModel
 from ..types.soft_taxonomy import SoftTaxonomy
 from . import parameters
@@ -106,14 +104,7 @@ def register(plugin: Plugin) -> None:
     """Register the action."""
     plugin.pipelines.register_function(
         function=refine,
-        inputs={
-            "sequences": CONTIGS,
-            "taxonomy": FeatureData[Taxonomy],
-            "table": FeatureTable[Frequency | RelativeFrequency],
-            "hits": FeatureData[BLAST6],
-            "hit_taxonomy": FeatureData[Taxonomy],
-            "language_model": GenomicLanguageModel,
-        },
+        inputs={**parameters.STUDY, "language_model": GenomicLanguageModel},
         parameters={
             "confidence": parameters.CONFIDENCE,
             "windows_per_contig": SETTINGS["windows_per_contig"],
@@ -127,11 +118,7 @@ def register(plugin: Plugin) -> None:
             ("report", Visualization),
         ],
         input_descriptions={
-            "sequences": parameters.SEQUENCES,
-            "taxonomy": parameters.TAXONOMY,
-            "table": parameters.TABLE,
-            "hits": parameters.HITS,
-            "hit_taxonomy": parameters.HIT_TAXONOMY,
+            **parameters.STUDY_DESCRIPTIONS,
             "language_model": "A genomic language model, such as GenomeOcean, that the teacher hears too. It is the "
             "one costly part: see windows-per-contig, max-contigs and device.",
         },

@@ -12,8 +12,7 @@ from typing import Optional
 import biom
 import numpy as np
 import pandas as pd
-from q2_types.feature_data import BLAST6, DNAFASTAFormat, FeatureData, Taxonomy
-from q2_types.feature_table import FeatureTable, Frequency, RelativeFrequency
+from q2_types.feature_data import DNAFASTAFormat, FeatureData
 from qiime2.plugin import Choices, Int, Plugin, Range, Str
 
 from ..citations import citations
@@ -29,7 +28,6 @@ from ..core.teacher import TRAINING, require_contigs, teach
 from ..core.tree import TaxonTree
 from ..core.trust import Trust
 from ..examples import usage
-from ..types.contigs import CONTIGS
 from ..types.embedding import SequenceEmbeddingType
 from ..types.soft_taxonomy import SoftTaxonomy
 from . import parameters
@@ -175,22 +173,11 @@ def register(plugin: Plugin) -> None:
     """Register the action."""
     plugin.methods.register_function(
         function=soft_label,
-        inputs={
-            "sequences": CONTIGS,
-            "taxonomy": FeatureData[Taxonomy],
-            "table": FeatureTable[Frequency | RelativeFrequency],
-            "hits": FeatureData[BLAST6],
-            "hit_taxonomy": FeatureData[Taxonomy],
-            "embeddings": FeatureData[SequenceEmbeddingType],
-        },
+        inputs={**parameters.STUDY, "embeddings": FeatureData[SequenceEmbeddingType]},
         parameters={"teacher": TEACHER, "folds": Int % Range(2, None), **parameters.LEARNING},
         outputs=[("soft_taxonomy", FeatureData[SoftTaxonomy])],
         input_descriptions={
-            "sequences": parameters.SEQUENCES,
-            "taxonomy": parameters.TAXONOMY,
-            "table": parameters.TABLE,
-            "hits": parameters.HITS,
-            "hit_taxonomy": parameters.HIT_TAXONOMY,
+            **parameters.STUDY_DESCRIPTIONS,
             "embeddings": "What a genomic language model makes of the contigs, or of a part of them: the teacher hears "
             "the model where it has an embedding, as far as held-out evidence shows that it knows more.",
         },
