@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from .changes import AFTER, BEFORE
-from .charts import chosen, kinds, share_axis, text_tip, tip
+from .charts import PANEL_HEADER, chosen, class_axis, kinds, named, number_axis, panels, share_axis, text_tip, tip
 from .content import Chart, Table
 from .flows import BAR
 from .palette import TAXA, colour
@@ -42,7 +42,7 @@ def change_bars(ranks: Sequence[str], numbers: Table) -> Chart:
             "height": {"step": 34},
             "mark": {"type": "bar", "height": {"band": 0.75}},
             "encoding": {
-                "y": {"field": "rank", "type": "nominal", "title": None, "sort": list(ranks)},
+                "y": named("rank", ranks),
                 "x": share_axis("share", {"$choice": "weighting", "$before": "share of "}, form=".0%", stack="zero"),
                 "color": kinds("kind", None, KIND_COLOURS),
                 "order": {"field": "order", "type": "quantitative"},
@@ -158,6 +158,31 @@ def _flow_names(side: str, align: str, position: str, offset: int) -> dict[str, 
 def community_bars(samples: Sequence[str], n_taxa: int, caption: str, numbers: Table) -> Chart:
     """Stacked bars of the community of every sample, before and after."""
     colours = [colour("nothing"), colour("other"), *(colour(name) for name in TAXA[:n_taxa])]
+    bars = {
+        "width": 300,
+        "height": {"step": 19},
+        "mark": {"type": "bar", "height": {"band": 0.84}, "stroke": colour("paper"), "strokeWidth": 0.6},
+        "encoding": {
+            "y": named("when", [BEFORE, AFTER]),
+            "x": share_axis("share", "share of the sample", form=".0%", stack="zero"),
+            "color": {
+                "field": "taxon",
+                "type": "nominal",
+                "title": None,
+                "sort": {"field": "slot", "op": "min", "order": "ascending"},
+                "scale": {"range": colours},
+                "legend": {"orient": "top", "columns": {"$columns": 3}, "labelLimit": 260},
+            },
+            # The taxa first, then the others, then what has no label.
+            "order": {"field": "place", "type": "quantitative"},
+            "tooltip": [
+                text_tip("sample", "sample"),
+                text_tip("when", "labels"),
+                text_tip("taxon", "taxon"),
+                tip("share", "share", ".2%"),
+            ],
+        },
+    }
     return Chart(
         "community",
         "The community of every sample, before and after",
@@ -166,41 +191,7 @@ def community_bars(samples: Sequence[str], n_taxa: int, caption: str, numbers: T
         {
             "data": {"name": "community"},
             "transform": [chosen("rank")],
-            "facet": {
-                "row": {
-                    "field": "sample",
-                    "type": "nominal",
-                    "title": None,
-                    "sort": list(samples),
-                    "header": {"orient": "top", "labelAnchor": "start", "labelPadding": 2},
-                }
-            },
-            "spacing": 6,
-            "spec": {
-                "width": 300,
-                "height": {"step": 19},
-                "mark": {"type": "bar", "height": {"band": 0.84}, "stroke": colour("paper"), "strokeWidth": 0.6},
-                "encoding": {
-                    "y": {"field": "when", "type": "nominal", "title": None, "sort": [BEFORE, AFTER]},
-                    "x": share_axis("share", "share of the sample", form=".0%", stack="zero"),
-                    "color": {
-                        "field": "taxon",
-                        "type": "nominal",
-                        "title": None,
-                        "sort": {"field": "slot", "op": "min", "order": "ascending"},
-                        "scale": {"range": colours},
-                        "legend": {"orient": "top", "columns": {"$columns": 3}, "labelLimit": 260},
-                    },
-                    # The taxa first, then the others, then what has no label.
-                    "order": {"field": "place", "type": "quantitative"},
-                    "tooltip": [
-                        text_tip("sample", "sample"),
-                        text_tip("when", "labels"),
-                        text_tip("taxon", "taxon"),
-                        tip("share", "share", ".2%"),
-                    ],
-                },
-            },
+            **panels("sample", samples, bars),
         },
         caption=caption,
         by=("rank",),
@@ -222,20 +213,9 @@ def last_rank_bars(ranks: Sequence[str], numbers: Table) -> Chart:
             "height": 260,
             "mark": {"type": "bar"},
             "encoding": {
-                "x": {
-                    "field": "rank",
-                    "type": "ordinal",
-                    "title": "rank that the label ends at",
-                    "sort": list(ranks),
-                    "axis": {"labelAngle": {"$narrow": -45, "$wide": 0}},
-                },
+                "x": class_axis("rank", "rank that the label ends at", ranks),
                 "xOffset": {"field": "when", "sort": [BEFORE, AFTER]},
-                "y": {
-                    "field": "amount",
-                    "type": "quantitative",
-                    "title": {"$choice": "weighting"},
-                    "axis": {"format": "~s", "tickCount": 6},
-                },
+                "y": number_axis("amount", {"$choice": "weighting"}, axis={"format": "~s", "tickCount": 6}),
                 "color": kinds("when", None, _WHEN_COLOURS),
                 "tooltip": [
                     text_tip("rank", "label ends at"),
@@ -275,7 +255,7 @@ def confidence_steps(numbers: Table) -> Chart:
                     "field": "when",
                     "title": None,
                     "sort": [BEFORE, AFTER],
-                    "header": {"orient": "top", "labelAnchor": "start", "labelPadding": 2},
+                    "header": PANEL_HEADER,
                 },
                 "color": {**kinds("when", None, _WHEN_COLOURS), "legend": None},
                 "tooltip": [

@@ -9,7 +9,20 @@
 
 from collections.abc import Sequence
 
-from .charts import chosen, ideal_line, kinds, series, share_axis, text_tip, tip
+from .charts import (
+    chosen,
+    class_axis,
+    ideal_line,
+    kinds,
+    named,
+    panels,
+    reliability_points,
+    reliability_position,
+    series,
+    share_axis,
+    text_tip,
+    tip,
+)
 from .content import Chart, Table
 from .palette import colour
 
@@ -46,24 +59,16 @@ def outcome_bars(n_observed: int, ranks: Sequence[str], numbers: Table) -> Chart
         {
             "data": {"name": "outcomes"},
             "transform": [chosen("weighting")],
-            "facet": {
-                "row": {
-                    "field": "rank",
-                    "type": "nominal",
-                    "title": None,
-                    "sort": list(ranks),
-                    "header": {"orient": "top", "labelAnchor": "start", "labelPadding": 2},
-                }
-            },
-            "spacing": 6,
-            "spec": {
-                "width": 300,
-                "height": {"step": 20 if n_observed < 4 else 16},
-                "encoding": {
-                    "y": {"field": "observed", "type": "nominal", "title": None, "sort": None, "axis": {"ticks": False}}
+            **panels(
+                "rank",
+                ranks,
+                {
+                    "width": 300,
+                    "height": {"step": 20 if n_observed < 4 else 16},
+                    "encoding": {"y": named("observed", axis={"ticks": False})},
+                    "layer": [bars, reach],
                 },
-                "layer": [bars, reach],
-            },
+            ),
         },
         caption="The upright mark shows what could be got: contigs to the right of it belong to taxa whose names none "
         "of the observed taxonomies has anywhere.",
@@ -83,13 +88,11 @@ def score_lines(names: Sequence[str], ranks: Sequence[str]) -> Chart:
         {
             "data": {"name": "metrics"},
             "transform": [chosen("weighting")],
-            "facet": {
-                "field": "metric",
-                "type": "nominal",
-                "title": None,
-                "sort": ["F1", "precision", "recall"],
-                "header": {"labelAnchor": "start", "labelBaseline": "line-bottom"},
-            },
+            "facet": named(
+                "metric",
+                ["F1", "precision", "recall"],
+                header={"labelAnchor": "start", "labelBaseline": "line-bottom"},
+            ),
             "columns": {"$columns": 3},
             "spec": {
                 "width": 200,
@@ -175,32 +178,12 @@ def precision_curve(names: Sequence[str], numbers: Table) -> Chart:
 def reliability_diagram(names: Sequence[str], numbers: Table) -> Chart:
     """The share of correct labels against their confidence."""
     observed = series("observed", None, names)
-    position = {
-        "x": share_axis("mean_confidence", "mean confidence of the labels"),
-        "y": share_axis("accuracy", "share of them that is correct"),
-    }
-    points = {
-        "mark": {"type": "point", "filled": True, "opacity": 0.9},
-        "encoding": {
-            **position,
-            "color": observed["color"],
-            "shape": observed["shape"],
-            "size": {
-                "field": "labels",
-                "type": "quantitative",
-                "legend": None,
-                "scale": {"type": "sqrt", "range": [30, 500]},
-            },
-            "tooltip": [
-                text_tip("observed", "taxonomy"),
-                tip("lower", "confidence above", ".3f"),
-                tip("upper", "up to", ".3f"),
-                tip("labels", "labels", ",.0f"),
-                tip("mean_confidence", "mean confidence", ".3f"),
-                tip("accuracy", "correct", ".3f"),
-            ],
-        },
-    }
+    position = reliability_position("share of them that is correct")
+    points = reliability_points(
+        {**position, "color": observed["color"], "shape": observed["shape"]},
+        text_tip("observed", "taxonomy"),
+        "correct",
+    )
     lines = {
         "mark": {"type": "line", "strokeWidth": 1.5, "opacity": 0.7},
         "encoding": {**position, "color": observed["color"], "strokeDash": observed["strokeDash"]},
@@ -238,13 +221,7 @@ def length_lines(names: Sequence[str], classes: Sequence[str], numbers: Table) -
             "width": "container",
             "mark": {"type": "line", "point": {"size": 60, "filled": True}, "strokeWidth": 2},
             "encoding": {
-                "x": {
-                    "field": "length_class",
-                    "type": "ordinal",
-                    "title": "length of the contig",
-                    "sort": list(classes),
-                    "axis": {"labelAngle": {"$narrow": -45, "$wide": 0}},
-                },
+                "x": class_axis("length_class", "length of the contig", classes),
                 "y": share_axis("f1", "F1", zero=False),
                 **observed,
                 "tooltip": [

@@ -12,11 +12,21 @@ from typing import Any
 
 import pandas as pd
 
-from .charts import ideal_line, kinds, share_axis, text_tip, tip
+from .charts import (
+    ideal_line,
+    kinds,
+    named,
+    number_axis,
+    reliability_points,
+    reliability_position,
+    share_axis,
+    text_tip,
+    tip,
+)
 from .content import Chart, Table
 from .palette import SERIES, colour
 
-_MODEL_AXIS = {"field": "model", "type": "nominal", "title": None, "sort": None, "axis": {"labelLimit": 200}}
+_WIDE_NAMES = {"labelLimit": 200}
 
 
 def held_out_bars(numbers: Table) -> Chart:
@@ -25,26 +35,15 @@ def held_out_bars(numbers: Table) -> Chart:
         "held-out-likelihood",
         "Held-out likelihood",
         "Bars for every model: the mean log-likelihood of labels that it did not learn from.",
-        {
-            "data": {"name": "held_out"},
-            "width": "container",
-            "height": {"step": 30},
-            "mark": {"type": "bar", "height": {"band": 0.7}, "color": colour("correct")},
-            "encoding": {
-                "y": _MODEL_AXIS,
-                "x": {
-                    "field": "log_likelihood",
-                    "type": "quantitative",
-                    "title": "nats per contig",
-                    "axis": {"tickCount": 6},
-                },
-                "tooltip": [
-                    text_tip("model", "model"),
-                    tip("log_likelihood", "log-likelihood", ".4f"),
-                    text_tip("meaning", "what it is"),
-                ],
-            },
-        },
+        _bars(
+            "held_out",
+            "correct",
+            named("model", axis=_WIDE_NAMES),
+            number_axis("log_likelihood", "nats per contig", axis={"tickCount": 6}),
+            text_tip("model", "model"),
+            tip("log_likelihood", "log-likelihood", ".4f"),
+            text_tip("meaning", "what it is"),
+        ),
         numbers=numbers,
     )
 
@@ -56,20 +55,16 @@ def trust_bars() -> Chart:
         "How far each part of the teacher is trusted",
         "Bars for every part of the teacher: its weight in what the teacher says.",
         {
-            "data": {"name": "held_out"},
             "transform": [{"filter": "isValid(datum.trust)"}],
-            "width": "container",
-            "height": {"step": 30},
-            "mark": {"type": "bar", "height": {"band": 0.7}, "color": colour("gained")},
-            "encoding": {
-                "y": _MODEL_AXIS,
-                "x": share_axis("trust", "weight", form=".0%"),
-                "tooltip": [
-                    text_tip("model", "model"),
-                    tip("trust", "weight", ".1%"),
-                    text_tip("meaning", "what it is"),
-                ],
-            },
+            **_bars(
+                "held_out",
+                "gained",
+                named("model", axis=_WIDE_NAMES),
+                share_axis("trust", "weight", form=".0%"),
+                text_tip("model", "model"),
+                tip("trust", "weight", ".1%"),
+                text_tip("meaning", "what it is"),
+            ),
         },
     )
 
@@ -80,21 +75,15 @@ def error_bars(kinds_of_label: Sequence[str], numbers: Table) -> Chart:
         "label-errors",
         "How the labels that came in are, by the model",
         "Bars for every kind of label, right or wrong in one way: its share of all labels.",
-        {
-            "data": {"name": "label_errors"},
-            "width": "container",
-            "height": {"step": 30},
-            "mark": {"type": "bar", "height": {"band": 0.7}, "color": colour("changed")},
-            "encoding": {
-                "y": {"field": "kind", "type": "nominal", "title": None, "sort": list(kinds_of_label)},
-                "x": share_axis("share", "share of the labels", form=".0%"),
-                "tooltip": [
-                    text_tip("kind", "labels"),
-                    tip("share", "share", ".2%"),
-                    text_tip("meaning", "what that is"),
-                ],
-            },
-        },
+        _bars(
+            "label_errors",
+            "changed",
+            named("kind", kinds_of_label),
+            share_axis("share", "share of the labels", form=".0%"),
+            text_tip("kind", "labels"),
+            tip("share", "share", ".2%"),
+            text_tip("meaning", "what that is"),
+        ),
         numbers=numbers,
     )
 
@@ -103,12 +92,7 @@ def share_line(numbers: Table) -> Chart:
     """The held-out likelihood of students by the share of the teacher in their targets."""
     position = {
         "x": share_axis("share", "share of the teacher in what the student learns", form=".0%"),
-        "y": {
-            "field": "log_likelihood",
-            "type": "quantitative",
-            "title": "log-likelihood of held-out labels",
-            "scale": {"zero": False},
-        },
+        "y": number_axis("log_likelihood", "log-likelihood of held-out labels", scale={"zero": False}),
     }
     tooltip = [tip("share", "share of the teacher", ".2f"), tip("log_likelihood", "log-likelihood", ".4f")]
     return Chart(
@@ -154,26 +138,13 @@ def loss_lines(numbers: Table) -> Chart:
             "width": "container",
             "height": 260,
             "encoding": {
-                "x": {
-                    "field": "epoch",
-                    "type": "quantitative",
-                    "title": "epoch",
-                    "axis": {"tickMinStep": 1, "tickCount": 10},
-                },
-                "y": {
-                    "field": "loss",
-                    "type": "quantitative",
-                    "title": "loss, nats per contig",
-                    "scale": {"zero": False},
-                },
-                "color": {
-                    "field": "model",
-                    "type": "nominal",
-                    "title": None,
-                    "sort": None,
-                    "scale": {"range": [colour(name) for name in SERIES]},
-                    "legend": {"orient": "top", "symbolType": "circle"},
-                },
+                "x": number_axis("epoch", "epoch", axis={"tickMinStep": 1, "tickCount": 10}),
+                "y": number_axis("loss", "loss, nats per contig", scale={"zero": False}),
+                "color": named(
+                    "model",
+                    scale={"range": [colour(name) for name in SERIES]},
+                    legend={"orient": "top", "symbolType": "circle"},
+                ),
             },
             "layer": [
                 {
@@ -209,20 +180,8 @@ def loss_lines(numbers: Table) -> Chart:
 def calibration_curve(numbers: Table) -> Chart:
     """Confidence against agreement with held-out labels, before and after calibration."""
     colours = {"before calibration": "other", "after calibration": "correct"}
-    encoding = {
-        "x": share_axis("mean_confidence", "mean confidence of the labels"),
-        "y": share_axis("accuracy", "share that agrees with held-out labels"),
-        "color": kinds("when", None, colours),
-    }
-    tooltip = [
-        text_tip("when", "when"),
-        tip("lower", "confidence above", ".3f"),
-        tip("upper", "up to", ".3f"),
-        tip("labels", "labels", ",.0f"),
-        tip("mean_confidence", "mean confidence", ".3f"),
-        tip("accuracy", "agree", ".3f"),
-    ]
-    size = {"field": "labels", "type": "quantitative", "legend": None, "scale": {"type": "sqrt", "range": [30, 500]}}
+    position = reliability_position("share that agrees with held-out labels")
+    encoding = {**position, "color": kinds("when", None, colours)}
     return Chart(
         "calibration",
         "The calibration curve",
@@ -235,10 +194,7 @@ def calibration_curve(numbers: Table) -> Chart:
             "layer": [
                 ideal_line(),
                 {"mark": {"type": "line", "strokeWidth": 1.5}, "encoding": encoding},
-                {
-                    "mark": {"type": "point", "filled": True, "opacity": 0.9},
-                    "encoding": {**encoding, "size": size, "tooltip": tooltip},
-                },
+                reliability_points(encoding, text_tip("when", "when"), "agree"),
             ],
         },
         caption="Held-out labels of the search tool stand in for the truth, and some of them are wrong, so that even "
@@ -249,8 +205,8 @@ def calibration_curve(numbers: Table) -> Chart:
 
 def distance_bars(borders: pd.DataFrame, numbers: Table) -> Chart:
     """How far contigs are from the database, with the borders of species and genus."""
-    scale = {"type": "log", "nice": False}
-    x = {"field": "difference", "type": "quantitative", "title": "difference (1 - identity)", "scale": scale}
+    x = number_axis("difference", "difference (1 - identity)", scale={"type": "log", "nice": False})
+    y = number_axis("share", "share of contigs", axis={"format": ".0%", "tickCount": 5})
     tooltip = [tip("difference", "difference", ".1%"), tip("share", "share of contigs", ".2%")]
     return Chart(
         "distances-chart",
@@ -264,12 +220,12 @@ def distance_bars(borders: pd.DataFrame, numbers: Table) -> Chart:
                 {
                     "data": {"name": "distances"},
                     "mark": {"type": "area", "opacity": 0.35, "color": colour("correct"), "interpolate": "monotone"},
-                    "encoding": {"x": {**x, "axis": {"format": ".1~%", "tickCount": 6}}, "y": _share_of_contigs()},
+                    "encoding": {"x": {**x, "axis": {"format": ".1~%", "tickCount": 6}}, "y": y},
                 },
                 {
                     "data": {"name": "distances"},
                     "mark": {"type": "point", "filled": True, "size": 40, "color": colour("correct")},
-                    "encoding": {"x": x, "y": _share_of_contigs(), "tooltip": tooltip},
+                    "encoding": {"x": x, "y": y, "tooltip": tooltip},
                 },
                 {
                     "data": {"values": borders.to_dict("records")},
@@ -288,37 +244,29 @@ def distance_bars(borders: pd.DataFrame, numbers: Table) -> Chart:
     )
 
 
-def _share_of_contigs() -> dict[str, Any]:
-    return {
-        "field": "share",
-        "type": "quantitative",
-        "title": "share of contigs",
-        "axis": {"format": ".0%", "tickCount": 5},
-    }
-
-
 def step_bars(steps: Sequence[str], numbers: Table) -> Chart:
     """Seconds by step."""
     return Chart(
         "runtime",
         "Where the time went",
         "Bars for every step of the job: the seconds it took.",
-        {
-            "data": {"name": "steps"},
-            "width": "container",
-            "height": {"step": 30},
-            "mark": {"type": "bar", "height": {"band": 0.7}, "color": colour("series3")},
-            "encoding": {
-                "y": {
-                    "field": "name",
-                    "type": "nominal",
-                    "title": None,
-                    "sort": list(steps),
-                    "axis": {"labelLimit": 200},
-                },
-                "x": {"field": "seconds", "type": "quantitative", "title": "seconds", "axis": {"tickCount": 6}},
-                "tooltip": [text_tip("name", "step"), tip("seconds", "seconds", ",.1f")],
-            },
-        },
+        _bars(
+            "steps",
+            "series3",
+            named("name", steps, axis=_WIDE_NAMES),
+            number_axis("seconds", "seconds", axis={"tickCount": 6}),
+            text_tip("name", "step"),
+            tip("seconds", "seconds", ",.1f"),
+        ),
         numbers=numbers,
     )
+
+
+def _bars(data: str, hue: str, y: dict[str, Any], x: dict[str, Any], *tooltip: dict[str, str]) -> dict[str, Any]:
+    return {
+        "data": {"name": data},
+        "width": "container",
+        "height": {"step": 30},
+        "mark": {"type": "bar", "height": {"band": 0.7}, "color": colour(hue)},
+        "encoding": {"y": y, "x": x, "tooltip": list(tooltip)},
+    }
