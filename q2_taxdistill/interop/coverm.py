@@ -18,8 +18,8 @@ from typing import Optional
 import numpy as np
 from scipy import sparse
 
-from .depths import Column, DepthTable, blocks_of, check_width, read_numbers, read_wide
-from .tsv import FileContentError, lines_of, quoted
+from .depths import Column, DepthTable, blocks_of, read_numbers, read_wide
+from .tsv import FileContentError, check_width, lines_of, quoted
 
 # What CoverM calls its methods in headers. Depths come first, the preferred one leading; the others are no depths.
 _DEPTHS = ("Mean", "Trimmed Mean", "Strobealign aemb", "TPM", "RPKM", "Reads per base")

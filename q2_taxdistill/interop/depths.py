@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from .tsv import FileContentError, lines_of, note_contig, quoted
+from .tsv import FileContentError, check_width, lines_of, note_contig, quoted
 
 _BLOCK_LINES = 50_000
 _METABAT_COLUMNS = ("contigLen", "totalAvgDepth")
@@ -132,19 +132,6 @@ def blocks_of(lines: Iterator[tuple[int, str]]) -> Iterator[list[tuple[int, str]
     """Go through lines some ten thousand at a time, so that a large table is never all text in memory."""
     while block := list(islice(lines, _BLOCK_LINES)):
         yield block
-
-
-def check_width(line: int, text: str, width: int) -> None:
-    """Check that a line has as many cells as the header.
-
-    Raises
-    ------
-    FileContentError
-        If it has not.
-    """
-    found = text.count("\t") + 1
-    if found != width:
-        raise FileContentError(line, f"{found} tab-separated cells", f"{width}, as in the header")
 
 
 def read_numbers(block: Sequence[tuple[int, str]], columns: Sequence[Column]) -> np.ndarray:

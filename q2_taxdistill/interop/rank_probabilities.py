@@ -20,7 +20,7 @@ import pandas as pd
 from ..core.lineage import RANKS
 from ..core.soft_labels import SoftLabels
 from .contig_labels import read_fraction
-from .tsv import FileContentError, lines_of, note_contig, quoted
+from .tsv import FileContentError, check_width, lines_of, note_contig, quoted
 
 _FIRST_COLUMNS = ["Feature ID", "Taxon"]
 _RANKS_IN_ORDER = (RANKS[0], "realm", "kingdom", *RANKS[1:], "strain")
@@ -78,9 +78,8 @@ def check(path: str, max_lines: Optional[int] = None) -> None:
         )
     first_lines: dict[str, int] = {}
     for line, text in lines:
+        check_width(line, text, len(columns))
         cells = text.split("\t")
-        if len(cells) != len(columns):
-            raise FileContentError(line, f"{len(cells)} tab-separated cells", f"{len(columns)}, as in the header")
         note_contig(first_lines, line, cells[0])
         if not cells[1].strip():
             raise FileContentError(line, "an empty taxon", "a lineage, or 'Unassigned'")

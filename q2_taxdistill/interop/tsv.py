@@ -71,6 +71,19 @@ def _first_line_that_is_not_text(path: str) -> Optional[int]:
     return None
 
 
+def check_width(line: int, text: str, width: int) -> None:
+    """Check that a line has as many cells as the header.
+
+    Raises
+    ------
+    FileContentError
+        If it has not.
+    """
+    found = text.count("\t") + 1
+    if found != width:
+        raise FileContentError(line, f"{found} tab-separated cells", f"{width}, as in the header")
+
+
 def note_contig(first_lines: dict[str, int], line: int, contig: str) -> None:
     """Note on which line a contig stands.
 
