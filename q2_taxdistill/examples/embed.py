@@ -76,70 +76,58 @@ def second_part() -> Artifact:
 
 def embed_contigs(use) -> None:
     """Embed all contigs, two windows of each."""
-    (embeddings,) = use.action(
-        use.UsageAction("taxdistill", "embed"),
-        use.UsageInputs(
-            sequences=use.init_artifact("sequences", artifacts.sequences),
-            language_model=use.init_artifact("language_model", language_model),
-            windows_per_contig=2,
-        ),
-        use.UsageOutputNames(embeddings="embeddings"),
-    )
-    embeddings.assert_output_type("FeatureData[SequenceEmbedding]")
-    embeddings.assert_has_line_matching(path="contigs.txt", expression="^contig_90$")
+    embeddings = _embed(use, "embed", {**_contigs_and_model(use), "windows_per_contig": 2}, "^contig_90$")
     embeddings.assert_has_line_matching(path="origin.json", expression='"windows_per_contig": 2')
 
 
 def embed_some(use) -> None:
     """Embed thirty of ninety contigs, spread over labels and depths."""
-    (embeddings,) = use.action(
-        use.UsageAction("taxdistill", "embed"),
-        use.UsageInputs(
-            sequences=use.init_artifact("sequences", artifacts.sequences),
-            language_model=use.init_artifact("language_model", language_model),
-            taxonomy=use.init_artifact("taxonomy", artifacts.taxonomy),
-            table=use.init_artifact("table", artifacts.table),
-            max_contigs=30,
-            seed=1,
-        ),
-        use.UsageOutputNames(embeddings="embeddings"),
-    )
-    embeddings.assert_output_type("FeatureData[SequenceEmbedding]")
-    embeddings.assert_has_line_matching(path="contigs.txt", expression=r"^contig_\d+$")
+    embeddings = _embed(use, "embed", {**_contigs_and_model(use), **_thirty(use)}, r"^contig_\d+$")
     embeddings.assert_has_line_matching(path="origin.json", expression='"windows_per_contig": 1')
+
+
+def embed_partition(use) -> None:
+    """Embed the first of two parts."""
+    _embed(use, "_embed_partition", {**_contigs_and_model(use), "partition": 0, "num_partitions": 2}, "^contig_1$")
 
 
 def select_contigs(use) -> None:
     """Choose thirty of ninety contigs."""
     (selected,) = use.action(
         use.UsageAction("taxdistill", "_select_contigs_to_embed"),
-        use.UsageInputs(
-            sequences=use.init_artifact("sequences", artifacts.sequences),
-            taxonomy=use.init_artifact("taxonomy", artifacts.taxonomy),
-            table=use.init_artifact("table", artifacts.table),
-            max_contigs=30,
-            seed=1,
-        ),
+        use.UsageInputs(sequences=use.init_artifact("sequences", artifacts.sequences), **_thirty(use)),
         use.UsageOutputNames(selected="selected"),
     )
     selected.assert_output_type("FeatureData[Sequence]")
     selected.assert_has_line_matching(path="dna-sequences.fasta", expression=r"^>contig_\d+$")
 
 
-def embed_partition(use) -> None:
-    """Embed the first of two parts."""
+def _contigs_and_model(use) -> dict:
+    return {
+        "sequences": use.init_artifact("sequences", artifacts.sequences),
+        "language_model": use.init_artifact("language_model", language_model),
+    }
+
+
+def _thirty(use) -> dict:
+    return {
+        "taxonomy": use.init_artifact("taxonomy", artifacts.taxonomy),
+        "table": use.init_artifact("table", artifacts.table),
+        "max_contigs": 30,
+        "seed": 1,
+    }
+
+
+def _embed(use, action: str, inputs: dict, contig: str):
+    """Embed contigs with an action; one whose name matches `contig` must be among them."""
     (embeddings,) = use.action(
-        use.UsageAction("taxdistill", "_embed_partition"),
-        use.UsageInputs(
-            sequences=use.init_artifact("sequences", artifacts.sequences),
-            language_model=use.init_artifact("language_model", language_model),
-            partition=0,
-            num_partitions=2,
-        ),
+        use.UsageAction("taxdistill", action),
+        use.UsageInputs(**inputs),
         use.UsageOutputNames(embeddings="embeddings"),
     )
     embeddings.assert_output_type("FeatureData[SequenceEmbedding]")
-    embeddings.assert_has_line_matching(path="contigs.txt", expression="^contig_1$")
+    embeddings.assert_has_line_matching(path="contigs.txt", expression=contig)
+    return embeddings
 
 
 def collate(use) -> None:

@@ -67,12 +67,7 @@ def build_database_of_proteins(use) -> None:
     """Build a database of proteins."""
     proteins = use.init_artifact("proteins", reference_proteins)
     taxonomy = use.init_artifact("protein_taxonomy", protein_taxonomy)
-    (built,) = use.action(
-        use.UsageAction("taxdistill", "build_mmseqs2_database"),
-        use.UsageInputs(reference_sequences=proteins, reference_taxonomy=taxonomy),
-        use.UsageOutputNames(database="database"),
-    )
-    built.assert_output_type("MMseqs2TaxonomyDB")
+    built = _build_database(use, proteins, taxonomy)
     built.assert_has_line_matching("database_lineages.tsv", r"\d+\td__Bacteria;.*;s__Arvimonas alba$")
     built.assert_has_line_matching("database.lookup", r"\d+\tgenome1_1\t\d+$")
 
@@ -81,13 +76,18 @@ def build_database_of_genomes(use) -> None:
     """Build a database of the genes of genomes."""
     genomes = use.init_artifact("genomes", reference_genomes)
     taxonomy = use.init_artifact("genome_taxonomy", genome_taxonomy)
+    built = _build_database(use, genomes, taxonomy)
+    built.assert_has_line_matching("database.lookup", r"\d+\tgenome1:\d+-\d+\t\d+$")
+
+
+def _build_database(use, sequences, taxonomy):
     (built,) = use.action(
         use.UsageAction("taxdistill", "build_mmseqs2_database"),
-        use.UsageInputs(reference_sequences=genomes, reference_taxonomy=taxonomy),
+        use.UsageInputs(reference_sequences=sequences, reference_taxonomy=taxonomy),
         use.UsageOutputNames(database="database"),
     )
     built.assert_output_type("MMseqs2TaxonomyDB")
-    built.assert_has_line_matching("database.lookup", r"\d+\tgenome1:\d+-\d+\t\d+$")
+    return built
 
 
 def annotate_contigs(use) -> None:

@@ -27,18 +27,7 @@ def _hits(use) -> dict:
 
 def refine(use) -> None:
     """Correct the labels of a small community."""
-    refined, soft, classifier, report = use.action(
-        use.UsageAction("taxdistill", "refine"),
-        use.UsageInputs(**_study(use), min_length=500),
-        use.UsageOutputNames(
-            refined_taxonomy="refined_taxonomy",
-            soft_taxonomy="soft_taxonomy",
-            classifier="classifier",
-            report="report",
-        ),
-    )
-    refined.assert_output_type("FeatureData[Taxonomy]")
-    refined.assert_has_line_matching("taxonomy.tsv", r"contig_1\td__Bacteria;.*\t[01]\.\d+")
+    soft, classifier, report = _refine(use, _study(use))
     soft.assert_output_type("FeatureData[SoftTaxonomy]")
     classifier.assert_output_type("TaxDistillClassifier")
     report.assert_output_type("Visualization")
@@ -46,9 +35,14 @@ def refine(use) -> None:
 
 def refine_with_hits(use) -> None:
     """Correct the labels of a small community, species that the database lacks included."""
-    refined, _, _, _ = use.action(
+    _refine(use, {**_study(use), **_hits(use)})
+
+
+def _refine(use, study: dict) -> tuple:
+    """Run `refine`, check the taxonomy and return what else it makes."""
+    refined, *others = use.action(
         use.UsageAction("taxdistill", "refine"),
-        use.UsageInputs(**_study(use), **_hits(use), min_length=500),
+        use.UsageInputs(**study, min_length=500),
         use.UsageOutputNames(
             refined_taxonomy="refined_taxonomy",
             soft_taxonomy="soft_taxonomy",
@@ -58,28 +52,27 @@ def refine_with_hits(use) -> None:
     )
     refined.assert_output_type("FeatureData[Taxonomy]")
     refined.assert_has_line_matching("taxonomy.tsv", r"contig_1\td__Bacteria;.*\t[01]\.\d+")
-
-
-def soft_label_with_hits(use) -> None:
-    """Turn the alignments of a small community into soft labels."""
-    (soft,) = use.action(
-        use.UsageAction("taxdistill", "soft_label"),
-        use.UsageInputs(**_study(use), **_hits(use), min_length=500),
-        use.UsageOutputNames(soft_taxonomy="soft_taxonomy"),
-    )
-    soft.assert_output_type("FeatureData[SoftTaxonomy]")
-    soft.assert_has_line_matching("description.json", '"aligned_to": "proteins"')
+    return tuple(others)
 
 
 def soft_label(use) -> None:
     """Turn the labels of a small community into soft labels."""
+    _soft_label(use, _study(use), '"format_version": 1')
+
+
+def soft_label_with_hits(use) -> None:
+    """Turn the alignments of a small community into soft labels."""
+    _soft_label(use, {**_study(use), **_hits(use)}, '"aligned_to": "proteins"')
+
+
+def _soft_label(use, study: dict, described: str) -> None:
     (soft,) = use.action(
         use.UsageAction("taxdistill", "soft_label"),
-        use.UsageInputs(**_study(use), min_length=500),
+        use.UsageInputs(**study, min_length=500),
         use.UsageOutputNames(soft_taxonomy="soft_taxonomy"),
     )
     soft.assert_output_type("FeatureData[SoftTaxonomy]")
-    soft.assert_has_line_matching("description.json", '"format_version": 1')
+    soft.assert_has_line_matching("description.json", described)
 
 
 def train_student(use) -> None:
