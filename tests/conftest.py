@@ -13,6 +13,7 @@ import shutil
 import tempfile
 
 import pytest
+from hypothesis import settings
 
 from q2_taxdistill.examples.checkpoint import train_checkpoint
 from q2_taxdistill.examples.community import generate_community
@@ -24,6 +25,10 @@ os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", tempfile.gettempdir())
 os.environ["TMPDIR"] = tempfile.mkdtemp(prefix="q2-taxdistill-tests-")
 tempfile.tempdir = None
 atexit.register(shutil.rmtree, os.environ["TMPDIR"], ignore_errors=True)
+
+# How long an example takes says more about what else the machine does than about the code.
+settings.register_profile("any machine", deadline=None)
+settings.load_profile("any machine")
 
 
 @pytest.fixture(scope="session")

@@ -25,7 +25,7 @@ pairs_of_labels = st.lists(
 
 
 # An example builds data frames, which takes a tenth of a second on a busy machine.
-few = settings(max_examples=20, deadline=None)
+few = settings(max_examples=20)
 
 
 def taxonomy(taxa, contigs=None, **columns):

@@ -20,7 +20,7 @@ ONE, OTHER, NEW = f"{GENUS};s__one", f"{GENUS};s__other", f"{GENUS};s__new"
 
 
 # An example builds data frames, which takes a tenth of a second on a busy machine.
-few = settings(max_examples=20, deadline=None)
+few = settings(max_examples=20)
 
 
 def taxonomy(taxa, name="observed", **columns):
