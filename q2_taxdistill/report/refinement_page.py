@@ -104,7 +104,7 @@ def _held_out_items(frame: pd.DataFrame, story: TrainingStory) -> list[Any]:
     )
     items: list[Any] = [
         "Labels were held out from each model, which then had to predict them. The nearer the log-likelihood is to 0, "
-        "the better it did. Trust is the weight that a member of the teacher got for it.",
+        "the better it did. Trust is the weight of a part in what the teacher says; one that is no help is not heard.",
         charts.held_out_bars(Table("held-out", "Held-out likelihood", columns, frame)),
     ]
     if frame["trust"].notna().any():
@@ -129,16 +129,6 @@ def _share_items(frame: pd.DataFrame, story: TrainingStory) -> list[Any]:
     )
     shown = frame.assign(chosen=frame["chosen"].map({True: "yes", False: ""}))
     return [charts.share_line(Table("teachers-share-tried", "Shares of the teacher", columns, shown))]
-
-
-def _epoch_items(frame: pd.DataFrame, story: TrainingStory) -> list[Any]:
-    columns = (
-        Column("model", "Model"),
-        Column("epoch", "Epoch", "count"),
-        Column("training_loss", "Training loss", "number"),
-        Column("held_out_loss", "Held-out loss", "number"),
-    )
-    return [charts.loss_lines(Table("losses", "Losses", columns, frame))]
 
 
 def _calibration_items(frame: pd.DataFrame, story: TrainingStory) -> list[Any]:
@@ -191,7 +181,6 @@ def _value(value: Any) -> str:
 _SECTIONS = {
     "held_out": ("Teacher and student", _held_out_items),
     "teachers_shares": ("Trust in the teacher", _share_items),
-    "epochs": ("Learning", _epoch_items),
     "label_errors": ("Errors of the labels", _error_items),
     "calibration": ("Calibration", _calibration_items),
     "novelty": ("Novelty", _novelty_items),

@@ -42,16 +42,6 @@ class HeldOut:
 
 
 @dataclass(frozen=True)
-class Epoch:
-    """Losses after one pass over the contigs, in nats per contig; the first epoch is 1."""
-
-    model: str
-    epoch: int
-    training_loss: float
-    held_out_loss: Optional[float] = None
-
-
-@dataclass(frozen=True)
 class TeachersShare:
     """A share of the teacher in the student's targets that was tried, in 0 (labels alone) to 1 (teacher alone).
 
@@ -191,7 +181,6 @@ class TrainingStory:
     """
 
     held_out: Sequence[HeldOut] = ()
-    epochs: Sequence[Epoch] = ()
     teachers_shares: Sequence[TeachersShare] = ()
     label_errors: Sequence[LabelError] = ()
     calibration: Sequence[ConfidenceClass] = ()
@@ -230,7 +219,6 @@ class TrainingStory:
 
 _PARTS = {
     "held_out": HeldOut,
-    "epochs": Epoch,
     "teachers_shares": TeachersShare,
     "label_errors": LabelError,
     "calibration": ConfidenceClass,

@@ -24,7 +24,7 @@ from .charts import (
     tip,
 )
 from .content import Chart, Table
-from .palette import SERIES, colour
+from .palette import colour
 
 _WIDE_NAMES = {"labelLimit": 200}
 
@@ -49,7 +49,7 @@ def held_out_bars(numbers: Table) -> Chart:
 
 
 def trust_bars() -> Chart:
-    """The weights of the members of the teacher's pool."""
+    """The weights of the parts of the teacher."""
     return Chart(
         "trust",
         "How far each part of the teacher is trusted",
@@ -118,61 +118,6 @@ def share_line(numbers: Table) -> Chart:
             ],
         },
         caption="The ring marks the share that the classifier was trained with. The vertical axis need not start at 0.",
-        numbers=numbers,
-    )
-
-
-def loss_lines(numbers: Table) -> Chart:
-    """Losses by epoch."""
-    return Chart(
-        "losses-by-epoch",
-        "Losses while learning",
-        "Lines for every model: its loss on the contigs that it learns from, and on those held out, after every epoch.",
-        {
-            "data": {"name": "epochs"},
-            "transform": [
-                {"fold": ["training_loss", "held_out_loss"], "as": ["which", "loss"]},
-                {"filter": "isValid(datum.loss)"},
-                {"calculate": "datum.which === 'training_loss' ? 'training' : 'held out'", "as": "contigs"},
-            ],
-            "width": "container",
-            "height": 260,
-            "encoding": {
-                "x": number_axis("epoch", "epoch", axis={"tickMinStep": 1, "tickCount": 10}),
-                "y": number_axis("loss", "loss, nats per contig", scale={"zero": False}),
-                "color": named(
-                    "model",
-                    scale={"range": [colour(name) for name in SERIES]},
-                    legend={"orient": "top", "symbolType": "circle"},
-                ),
-            },
-            "layer": [
-                {
-                    "mark": {"type": "line", "strokeWidth": 2},
-                    "encoding": {
-                        "strokeDash": {
-                            "field": "contigs",
-                            "type": "nominal",
-                            "title": None,
-                            "scale": {"domain": ["training", "held out"], "range": [[1, 0], [5, 3]]},
-                            "legend": {"orient": "top", "symbolSize": 400},
-                        }
-                    },
-                },
-                {
-                    "mark": {"type": "point", "size": 25, "filled": True},
-                    "encoding": {
-                        "tooltip": [
-                            text_tip("model", "model"),
-                            text_tip("contigs", "contigs"),
-                            tip("epoch", "epoch", ",.0f"),
-                            tip("loss", "loss", ".4f"),
-                        ]
-                    },
-                },
-            ],
-        },
-        caption="The vertical axis need not start at 0.",
         numbers=numbers,
     )
 

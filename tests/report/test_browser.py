@@ -31,7 +31,6 @@ from q2_taxdistill.report.story import (
     Border,
     ConfidenceClass,
     Distance,
-    Epoch,
     HeldOut,
     LabelError,
     Novelty,
@@ -47,7 +46,6 @@ NASTY_LABEL = "</script><b>ö\"'&"
 WIDE, PHONE = (1280, 900), (390, 844)
 STORY = TrainingStory(
     held_out=[HeldOut("teacher: <i>network</i>", -0.6, 0.8, "A network."), HeldOut("student", -0.5)],
-    epochs=[Epoch("student", epoch, 2 / epoch, 2.2 / epoch) for epoch in range(1, 6)],
     teachers_shares=[TeachersShare(0.7, -0.51), TeachersShare(1.0, -0.5, chosen=True)],
     label_errors=[LabelError("right", 0.9, "As it should be."), LabelError("too shallow", 0.1)],
     calibration=[
