@@ -70,7 +70,7 @@ def soft_label(
     with timed("Weighing the evidence"):
         evidence, novelty = _evidence(tree, labels, confidences, alignments)
     long_enough = contigs.lengths >= min_length
-    require_contigs(evidence, long_enough, folds)
+    require_contigs(evidence.speaks, long_enough, folds)
 
     values, samples = (depths.values, depths.samples) if depths else (None, ())
     with timed("Teaching"), parameters.cpu_threads(threads):

@@ -60,10 +60,11 @@ def train_student(
         soft = align_soft_labels(contigs, soft_taxonomy)
     require_known(labels, soft_taxonomy.tree)
     # Hits name taxa that no label may name: where soft-label had enough to tell apart, so has the student.
-    softly_named = int((soft[:, ROOT + 1 :].sum(axis=0) > 0).sum())
-    evidence = label_evidence(soft_taxonomy.tree, labels, also_named=softly_named)
+    named = soft[:, ROOT + 1 :]
+    evidence = label_evidence(soft_taxonomy.tree, labels, also_named=int((named.sum(axis=0) > 0).sum()))
+    known = evidence.speaks | (np.asarray(named.sum(axis=1)).ravel() > 0)
     learned = np.flatnonzero(contigs.lengths >= min_length)
-    require_contigs(evidence, contigs.lengths >= min_length, folds=2)
+    require_contigs(known, contigs.lengths >= min_length, folds=2)
 
     values, samples = (depths.values[learned], depths.samples) if depths else (None, ())
     how = Distillation(None if kd_alpha == "auto" else float(kd_alpha), kd_temperature, epochs, seed, device)

@@ -102,7 +102,7 @@ def teach(
     TooFewContigsError
         See `require_contigs`.
     """
-    usable = require_contigs(evidence, learnable, folds)
+    usable = require_contigs(evidence.speaks, learnable, folds)
     predictions = cross_fit(features, evidence, usable, folds, seed, device, progress, language, language_alone)
     own = {head: predictions[head] for head in ("network", "discriminant")}
     trust = measure_trust(own, evidence, usable)
@@ -164,20 +164,26 @@ def cross_fit(
     return {head: sparse.vstack([part[head] for part in parts], format="csr")[back] for head in parts[0]}
 
 
-def require_contigs(evidence: Evidence, learnable: np.ndarray, folds: int) -> np.ndarray:
+def require_contigs(speaks: np.ndarray, learnable: np.ndarray, folds: int) -> np.ndarray:
     """Find the contigs to learn from; bool array, shape (n_contigs,).
+
+    Parameters
+    ----------
+    speaks, learnable : bool array, shape (n_contigs,)
+        The contigs of which something is known, and those that are long enough.
+    folds : int
 
     Raises
     ------
     TooFewContigsError
         If there are too few to split into `folds`.
     """
-    usable = learnable & evidence.speaks
+    usable = learnable & speaks
     needed = max(MIN_CONTIGS, 2 * folds)
     if usable.sum() < needed:
         raise TooFewContigsError(
             f"At least {needed} contigs must have a label and be long enough to learn from, and {int(usable.sum())} "
-            f"are: of {len(usable)} contigs {int(evidence.speaks.sum())} have a label and {int(learnable.sum())} are "
+            f"are: of {len(usable)} contigs {int(speaks.sum())} have a label and {int(learnable.sum())} are "
             f"long enough. Give more contigs, or lower the minimum length."
         )
     return usable

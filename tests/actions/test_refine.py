@@ -95,6 +95,12 @@ class TestHits:
         labelled = whole.labels["Taxon"].reindex(taxa.index).fillna("").map(parse_lineage).map(len).to_numpy() == 7
         assert named[lacking].mean() < labelled[lacking].mean() - 0.3
 
+    def test_name_the_taxa_where_no_contig_has_a_label(self, study, f1):
+        study.labels["Taxon"] = "Unassigned"
+        results = refine(**study.inputs, **study.alignments)
+        assert_every_contig_once(results, study)
+        assert f1(taxonomy_of(results), "species") > 0.7
+
     def test_name_the_taxa_where_all_labels_are_of_one_species(self, study, f1):
         study.labels["Taxon"] = study.hit_taxonomy["Taxon"].iloc[0]
         with pytest.raises(TooFewTaxaError, match=r"all \d+ labels are"):

@@ -192,17 +192,17 @@ class TestRequireContigs:
             rf"At least 10 contigs .* of {N_CONTIGS} contigs {int(evidence.speaks.sum())} have a label and 8 are long"
         )
         with pytest.raises(TooFewContigsError, match=message):
-            require_contigs(evidence, learnable, 2)
+            require_contigs(evidence.speaks, learnable, 2)
 
     def test_more_folds_need_more_contigs(self, evidence):
         learnable = evidence.speaks & (np.cumsum(evidence.speaks) <= 30)
-        assert require_contigs(evidence, learnable, 15).sum() == 30
+        assert require_contigs(evidence.speaks, learnable, 15).sum() == 30
         with pytest.raises(TooFewContigsError, match="At least 32 contigs"):
-            require_contigs(evidence, learnable, 16)
+            require_contigs(evidence.speaks, learnable, 16)
 
     def test_only_contigs_with_a_label_and_the_length_are_usable(self, evidence):
         learnable = np.arange(N_CONTIGS) % 2 == 0
-        np.testing.assert_array_equal(require_contigs(evidence, learnable, 2), learnable & evidence.speaks)
+        np.testing.assert_array_equal(require_contigs(evidence.speaks, learnable, 2), learnable & evidence.speaks)
 
 
 class TestAssignFolds:
