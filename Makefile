@@ -17,6 +17,8 @@ env:  ## make the environment .venv/, with QIIME 2 and this plugin in it
 demo: env  ## correct the taxonomy of a small community whose truth is known
 	@recipes/demo.sh
 
+# The tests' networks are so small that more threads only wait for each other.
+test: export OMP_NUM_THREADS := 1
 test: lint  ## run the linters and the tests (PYTEST="-k tree" adds options for pytest)
 	@recipes/environments/install-browser.sh
 	$(PYTHON) -m pytest $(PYTEST)

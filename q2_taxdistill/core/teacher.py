@@ -79,8 +79,8 @@ def teach(
     trained to make the evidence of its contigs probable (so that errors of the kinds in `noise.ErrorRates` are not
     learned; Patrini et al. 2017), and a discriminant on what the perceptron and the evidence together hold for most
     probable. With a language model, discriminants on its embeddings, joined with the features, learn from the contigs
-    that have one. All predict the fold. How far each is trusted is measured by the likelihood of the evidence that
-    they did not see, apart for contigs with and without an embedding, so that a head that knows less is not heard.
+    that have one. All predict the fold, and are heard together (`trust`); a head on the language model is heard if it
+    makes evidence more probable that it did not see. Contigs without an embedding have a mean of their own.
 
     Parameters
     ----------
