@@ -23,6 +23,9 @@ from .tree import ROOT, TaxonTree
 
 # Apparent taxa that are further than this from the true one, up or down the tree, are all equally improbable.
 _FURTHEST = 2
+# So are those of a larger neighbourhood, such as thousands of species of a tree that has no genera: pairs of them all
+# would not fit into memory, and among so many "a relative" says no more than "elsewhere".
+_MOST_NEIGHBOURS = 1000
 _CONTIGS_AT_ONCE = 4096
 _KINDS = ("exact", "too_shallow", "too_deep", "relative_named", "relative_unnamed", "elsewhere")
 
@@ -208,6 +211,8 @@ def _neighbouring_pairs(tree: TaxonTree, decay: float) -> _Pairs:
             if steps_up == 0:
                 around = np.arange(top, tree.ends[top])
             around = around[tree.depths[around] - tree.depths[top] <= _FURTHEST]
+            if steps_up > 0 and len(around) > _MOST_NEIGHBOURS:
+                around = np.array([top])
             steps_down = tree.depths[around] - tree.depths[top]
             apparent.append(around)
             true.append(np.full(len(around), node))

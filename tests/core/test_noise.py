@@ -214,3 +214,13 @@ class TestEstimate:
         channel = NoiseChannel(tree, RATES).estimate(certain(true, len(tree)), predicted.tocsr(), 200)
         assert time.perf_counter() - start < 300
         assert channel.rates.exact > 0.95
+
+    def test_many_species_without_genera(self):
+        tree = TaxonTree.from_lineages(("d", f"s{n}") for n in range(20_000))
+        channel = NoiseChannel(tree, RATES)
+        domain, first, second = (tree.index[lineage] for lineage in (("d",), ("d", "s0"), ("d", "s1")))
+        likelihood = channel.likelihood(certain([first, domain], len(tree)))
+        assert likelihood[0, first] == 1
+        assert 0 < likelihood[0, second] < 1e-4
+        assert likelihood[1, domain] == 1
+        assert likelihood[1, first] == pytest.approx(RATES.too_shallow / RATES.exact, rel=0.5)
