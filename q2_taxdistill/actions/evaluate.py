@@ -98,8 +98,7 @@ def register(plugin: Plugin) -> None:
         },
         parameter_descriptions={
             "labels": "What the report calls the observed taxonomies, in their order.",
-            "confidence": "Labels count if their confidence is at least this, as in threshold. Labels without a "
-            "confidence always count.",
+            "confidence": "Labels count if their confidence is above this. Labels without a confidence always count.",
         },
         name="Score taxonomies against the truth",
         description=(

@@ -70,7 +70,7 @@ def nodes_at_ranks(tree: TaxonTree, ranks: Sequence[str]) -> np.ndarray:
 
 
 def accepted(predicted_at: np.ndarray, confidence: Optional[np.ndarray], threshold: float) -> np.ndarray:
-    """Take back the labels whose confidence is below `threshold`.
+    """Take back the labels whose confidence is not above `threshold`.
 
     Parameters
     ----------
@@ -88,7 +88,7 @@ def accepted(predicted_at: np.ndarray, confidence: Optional[np.ndarray], thresho
     if confidence is None:
         return predicted_at
     per_rank = confidence if confidence.ndim == 2 else confidence[:, np.newaxis]
-    return np.where(per_rank < threshold, -1, predicted_at)
+    return np.where(per_rank <= threshold, -1, predicted_at)
 
 
 def outcomes(true_at: np.ndarray, predicted_at: np.ndarray) -> np.ndarray:

@@ -21,7 +21,7 @@ SMALLEST_PROBABILITY = 1e-4
 _CONTIGS_AT_ONCE = 4096
 _NUMBERS_AT_ONCE = 2**22
 # By how much sums of single-precision probabilities that should be 1 may fall short of it.
-ROUNDING = 1e-6
+_ROUNDING = 1e-6
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,7 +103,7 @@ class BestPaths:
             The mass under the node; for ``ROOT`` the mass that is not under the most probable domain.
         """
         threshold = 0.0 if confidence == "disable" else float(confidence)
-        enough = self.masses[:, 1:] >= threshold - ROUNDING
+        enough = self.masses[:, 1:] >= threshold - _ROUNDING
         goes_on = (self.nodes[:, 1:] >= 0) & enough & (self.masses[:, 1:] >= self.own[:, :-1])
         depths = np.cumprod(goes_on, axis=1).sum(axis=1)
         chosen = self.nodes[np.arange(len(self.nodes)), depths]

@@ -16,7 +16,6 @@ import pandas as pd
 
 from q2_taxdistill.core import metrics
 from q2_taxdistill.core.lineage import format_lineage
-from q2_taxdistill.core.soft_labels import ROUNDING
 from q2_taxdistill.core.tree import TaxonTree
 
 from .taxonomies import Taxonomy, TaxonomyError, align, lengths_of
@@ -35,7 +34,7 @@ class Observed:
     Attributes
     ----------
     outcome : int8 array
-        With the labels below the threshold taken back, see `metrics.outcomes`.
+        With the labels at or below the threshold taken back, see `metrics.outcomes`.
     labelled : int8 array
         The same for all labels, whatever their confidence.
     predicted_at : int64 array
@@ -89,7 +88,7 @@ class Evaluation:
     lengths : float64 array, shape (n_contigs,), optional
         In base pairs.
     threshold : float
-        Labels whose confidence is below it do not count.
+        Labels whose confidence is not above it do not count.
     """
 
     tree: TaxonTree
@@ -299,9 +298,7 @@ class Evaluation:
 def _judge(taxonomy, at, true_at, nodes, rows, ranks, threshold) -> Observed:
     stated = at[nodes]
     confidence = taxonomy.confidence_at(ranks, rows)
-    # What `BestPaths.classify` reports at a threshold must count at it: it lets masses fall short by `ROUNDING`, and
-    # they are written with six digits.
-    kept = metrics.accepted(stated, confidence, threshold - 2 * ROUNDING)
+    kept = metrics.accepted(stated, confidence, threshold)
     reached = np.where((stated >= 0).any(axis=1), len(ranks) - 1 - np.argmax(stated[:, ::-1] >= 0, axis=1), -1)
     n_matched = int((rows >= 0).sum())
     return Observed(

@@ -274,6 +274,6 @@ def _counting(evaluation: Evaluation) -> list:
 
 def _threshold_sentence(threshold: float) -> str:
     return (
-        f"Labels count if their confidence is at least {threshold:g}; labels without a confidence always count. The "
+        f"Labels count if their confidence is above {threshold:g}; labels without a confidence always count. The "
         f"curves and the reliability diagram take all labels."
     )

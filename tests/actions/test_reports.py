@@ -20,11 +20,7 @@ import pytest
 from qiime2 import Artifact, Visualization
 from qiime2.sdk import PluginManager
 from qiime2.sdk.usage import ExecutionUsage
-from scipy import sparse
 
-from q2_taxdistill.core.lineage import parse_lineage
-from q2_taxdistill.core.soft_labels import SoftLabels
-from q2_taxdistill.core.tree import ROOT, TaxonTree
 from q2_taxdistill.examples import artifacts
 
 BENCHMARK = Path(__file__).resolve().parents[3] / "shared" / "benchmark"
@@ -74,29 +70,13 @@ class TestRegistration:
 
 class TestEvaluate:
     def test_scores_labels_and_threshold(self, plugin, tmp_path):
-        observed = taxonomy([ONE, OTHER, GENUS], Confidence=[0.5, 0.4, 0.9])
+        observed = taxonomy([ONE, OTHER, GENUS], Confidence=[0.9, 0.4, 0.9])
         (visualization,) = plugin.visualizers["evaluate"](
             taxonomy([ONE] * 3), [observed, taxonomy([ONE] * 3)], labels=["first", "second"], confidence=0.5
         )
         scores = read(unpack(visualization, tmp_path), "scores").set_index(["observed", "rank"])
         assert scores.loc[("first", "species"), ["correct", "wrong", "no_label"]].tolist() == [1, 0, 2]
         assert scores.loc[("second", "species"), "f1"] == 1
-
-    @pytest.mark.parametrize("confidence", [0.6, 0.7, 1.0])
-    def test_all_that_threshold_reports_at_a_confidence_counts_at_it(self, plugin, tmp_path, confidence):
-        # Probabilities of single precision, next to the confidence or short of it by what their sum may lose.
-        tree = TaxonTree.from_lineages([parse_lineage(ONE), parse_lineage(OTHER)])
-        own = sparse.lil_matrix((3, len(tree)), dtype="float32")
-        for contig, short in enumerate((0, 4e-7, 8e-7)):
-            own[contig, tree.index[parse_lineage(ONE)]] = confidence - short
-            own[contig, ROOT] = 1 - confidence
-        soft = SoftLabels(tree, ("contig_0", "contig_1", "contig_2"), own.tocsr())
-        (observed,) = plugin.methods["threshold"](
-            Artifact.import_data("FeatureData[SoftTaxonomy]", soft), confidence=confidence
-        )
-        (visualization,) = plugin.visualizers["evaluate"](taxonomy([ONE] * 3), [observed], confidence=confidence)
-        scores = read(unpack(visualization, tmp_path), "scores").set_index("rank")
-        assert scores["correct"].tolist() == [3] * 7
 
     def test_lengths_come_from_the_sequences(self, plugin, tmp_path):
         (visualization,) = plugin.visualizers["evaluate"](
@@ -217,9 +197,8 @@ def test_figures_are_those_of_the_benchmark_script(plugin, community, tmp_path):
 
     inputs["search"].export_data(str(tmp_path / "search"))
     predictions = {"search": tmp_path / "search" / "taxonomy.tsv", "taxometer": folder / "taxometer.tsv"}
-    # The script takes labels above its threshold, not those at it.
     for observed, path in predictions.items():
-        command = [sys.executable, BENCHMARK / "score.py", folder / "truth.tsv", path, "--confidence", "0.499998"]
+        command = [sys.executable, BENCHMARK / "score.py", folder / "truth.tsv", path, "--confidence", "0.5"]
         printed = subprocess.run([*command, "--ranks", ",".join(RANKS)], check=True, capture_output=True, text=True)
         lines = printed.stdout.splitlines()
         assert len(lines) == len(RANKS)

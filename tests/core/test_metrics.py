@@ -88,12 +88,12 @@ class TestOutcomes:
         assert ranks == ("domain", "phylum", "genus")
         assert (outcome == metrics.CORRECT).all()
 
-    def test_labels_below_the_threshold_are_taken_back(self):
+    def test_labels_at_or_below_the_threshold_are_taken_back(self):
         tree, (nodes,) = metrics.on_one_tree([YERSINIA[:2]] * 3)
         at = metrics.nodes_at_ranks(tree, ("domain", "phylum"))[nodes]
-        kept = metrics.accepted(at, np.array([0.49, 0.5, np.nan]), 0.5)
+        kept = metrics.accepted(at, np.array([0.5, 0.51, np.nan]), 0.5)
         assert (kept >= 0).tolist() == [[False, False], [True, True], [True, True]]
-        per_rank = np.array([[0.9, 0.4], [0.9, 0.5], [0.2, 0.1]])
+        per_rank = np.array([[0.9, 0.4], [0.9, 0.9], [0.2, 0.1]])
         assert (metrics.accepted(at, per_rank, 0.5) >= 0).tolist() == [[True, False], [True, True], [False, False]]
         assert metrics.accepted(at, None, 0.5) is at
 
@@ -130,7 +130,7 @@ class TestConfidenceCurve:
         curve = metrics.confidence_curve(metrics.outcomes(at[true], at[predicted])[:, 0], confidence)
         assert np.all(np.diff(curve.confidence) < 0)
         for point, lowest in enumerate(curve.confidence):
-            kept = metrics.accepted(at[predicted], confidence, lowest)
+            kept = metrics.accepted(at[predicted], confidence, np.nextafter(lowest, -1))
             there = metrics.score(metrics.outcomes(at[true], kept)[:, 0])
             assert curve.scores.correct[point] == there.correct
             assert curve.scores.wrong[point] == there.wrong
@@ -257,9 +257,7 @@ def score_theirs(community, prediction, threshold):
     """Run the benchmark's own script and return rank -> (F1, precision, recall, correct, wrong, no label), as text."""
     folder = BENCHMARK / community
     command = [sys.executable, BENCHMARK / "score.py", folder / "truth.tsv", prediction, "--ranks", ",".join(RANKS)]
-    # The script takes labels above its threshold, not those at it.
-    command += [f"--confidence={np.nextafter(threshold, -1)}"]
-    command += ["--min-length", "2000", "--contigs", folder / "contigs.fna.gz"]
+    command += ["--confidence", str(threshold), "--min-length", "2000", "--contigs", folder / "contigs.fna.gz"]
     printed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     fields = [line.split("\t")[1:] for line in printed.splitlines()]
     return {rank: tuple(value.split()[1] for value in values) for rank, *values in fields}

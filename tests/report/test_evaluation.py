@@ -49,8 +49,8 @@ class TestScores:
         genus = row(found, rank="genus", weighting="base pairs")
         assert [genus["correct"], genus["wrong"], genus["no_label"]] == [111, 0, 1000]
 
-    def test_labels_are_accepted_from_the_threshold_on(self):
-        observed = taxonomy([ONE, ONE, ONE], Confidence=[0.49, 0.5, None])
+    def test_labels_are_accepted_above_the_threshold(self):
+        observed = taxonomy([ONE, ONE, ONE], Confidence=[0.5, 0.51, None])
         found = Evaluation.compare(taxonomy([ONE] * 3), [observed], threshold=0.5).scores()
         assert row(found, rank="species")["correct"] == 2
 
