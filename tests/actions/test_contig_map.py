@@ -9,26 +9,12 @@ import pandas as pd
 import pytest
 from qiime2 import Artifact
 from qiime2.plugins import taxdistill
-from qiime2.sdk import PluginManager
-from qiime2.sdk.usage import ExecutionUsage
 
 from q2_taxdistill.examples import artifacts
 
 feature_map = pytest.importorskip("q2_types.feature_map", reason="QIIME 2 before 2026.1 has no contig maps")
 if not hasattr(feature_map, "TaxonomyToContigs"):
     pytest.skip("QIIME 2 before 2026.1 has no contig maps", allow_module_level=True)
-
-ACTIONS = ("taxonomy_to_contig_map", "contig_map_to_taxonomy")
-
-
-@pytest.mark.parametrize("action", ACTIONS)
-def test_usage_examples_run_and_their_assertions_hold(action):
-    examples = PluginManager().plugins["taxdistill"].actions[action].examples
-    assert examples
-    for example in examples.values():
-        use = ExecutionUsage()
-        example(use)
-        use.render()
 
 
 def test_labels_survive_the_way_into_a_map_and_back():

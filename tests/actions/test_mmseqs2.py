@@ -18,8 +18,6 @@ import skbio
 from q2_types.feature_data import DNAFASTAFormat, ProteinFASTAFormat
 from qiime2 import Artifact
 from qiime2.plugins import taxdistill
-from qiime2.sdk import PluginManager
-from qiime2.sdk.usage import ExecutionUsage
 
 from q2_taxdistill.examples import mmseqs2 as examples
 
@@ -61,16 +59,6 @@ def _taxonomy(taxa):
 
 def _labels(artifact):
     return artifact.view(pd.DataFrame)["Taxon"].to_dict()
-
-
-@pytest.mark.parametrize("action", ["build_mmseqs2_database", "annotate_mmseqs2"])
-def test_usage_examples_run_and_their_assertions_hold(action):
-    plugin = PluginManager().plugins["taxdistill"]
-    assert plugin.actions[action].examples
-    for example in plugin.actions[action].examples.values():
-        use = ExecutionUsage()
-        example(use)
-        use.render()
 
 
 class TestAnnotate:
