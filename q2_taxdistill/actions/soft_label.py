@@ -16,6 +16,7 @@ from q2_types.feature_data import DNAFASTAFormat, FeatureData
 from qiime2.plugin import Choices, Int, Plugin, Range, Str
 
 from ..citations import citations
+from ..core.bin_opinion import BinOpinion
 from ..core.evidence import Evidence, hit_evidence, label_evidence
 from ..core.features import FeatureScaling
 from ..core.hits import best_of_regions
@@ -108,11 +109,23 @@ def soft_label(
         "error_rates_of_doubtful_labels": (
             teaching.evidence.channels[1].rates.as_dict() if len(teaching.evidence.channels) > 1 else {}
         ),
+        "bins": _bins_story(teaching.bins),
         "parameters": {"folds": folds, "teacher": teacher},
         "novelty": novelty,
         "language_model": _language_story(embeddings, language, teaching.language_trust),
     }
     return SoftLabels(tree, contigs.ids, own, story)
+
+
+def _bins_story(bins: Optional[BinOpinion]) -> dict:
+    if bins is None:
+        return {}
+    found = bins.mixture.summary()
+    say(
+        f"The contigs make up {bins.n_bins} bins. Own labels or hits stand in {found['stands_if_known']:.0%} of the "
+        f"contigs of a known taxon, and in {found['stands_if_unknown']:.0%} where the database lacks it."
+    )
+    return {"number": bins.n_bins, **found}
 
 
 def _language_features(

@@ -55,12 +55,15 @@ class Evidence:
         How probable it is beforehand, from 0 to 1, that a contig truly belongs at a node and to none of its children.
         1 for leaves. Labels alone show unknown taxa beside named ones only, other species of a genus say, so it is
         next to 0 for nodes without a leaf among their children then.
+    shows_novelty : bool
+        Whether the evidence of a single contig can show that it is of a taxon without a name, as alignments can.
     """
 
     apparent: sparse.csr_matrix
     channels: tuple[NoiseChannel, ...]
     classes: np.ndarray
     admissible: np.ndarray
+    shows_novelty: bool = False
 
     @property
     def tree(self) -> TaxonTree:
@@ -203,4 +206,5 @@ def hit_evidence(tree: TaxonTree, labels: Sequence[tuple[str, ...]], alignments:
     apparent = (alignments.apparent + filled).tocsr()
     apparent.eliminate_zeros()
     channel = by_label.channels[0].with_rates(HIT_ERROR_RATES)
-    return Evidence(apparent, (channel,), np.zeros(len(labels), dtype=np.int64), np.ones(len(tree), dtype=np.float32))
+    classes, admissible = np.zeros(len(labels), dtype=np.int64), np.ones(len(tree), dtype=np.float32)
+    return Evidence(apparent, (channel,), classes, admissible, shows_novelty=True)

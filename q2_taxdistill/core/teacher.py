@@ -14,6 +14,8 @@ from typing import Optional
 import numpy as np
 from scipy import sparse
 
+from .bin_opinion import BinOpinion, hear_bins
+from .composition import N_CANONICAL
 from .discriminant import predict_discriminant, train_discriminant
 from .evidence import Evidence
 from .language_head import LanguageFeatures, language_heads, predict_by_language
@@ -38,7 +40,7 @@ class Teaching:
     Attributes
     ----------
     predicted : float32 csr_matrix, shape (n_contigs, n_nodes)
-        What the heads of other folds expect of every contig; rows sum to 1.
+        What the heads of other folds, and the other contigs of its bin, expect of every contig; rows sum to 1.
     soft : float32 csr_matrix, shape (n_contigs, n_nodes)
         The soft labels: prediction x evidence; rows sum to 1.
     trust : Trust
@@ -47,6 +49,8 @@ class Teaching:
         The same for the contigs that have an embedding, where a language model is heard too.
     evidence : Evidence
         The evidence with the error rates that were estimated.
+    bins : BinOpinion or None
+        What the bins said, if they were heard.
     """
 
     predicted: sparse.csr_matrix
@@ -54,6 +58,7 @@ class Teaching:
     trust: Trust
     language_trust: Optional[Trust]
     evidence: Evidence
+    bins: Optional[BinOpinion]
 
     @property
     def knows_more_than_frequencies(self) -> bool:
@@ -72,6 +77,7 @@ def teach(
     progress: Optional[Callable[[], object]] = None,
     language: Optional[LanguageFeatures] = None,
     language_alone: bool = False,
+    bins: bool = True,
 ) -> Teaching:
     """Cross-fit the teacher's heads and combine what they say with the evidence.
 
@@ -80,11 +86,13 @@ def teach(
     learned; Patrini et al. 2017), and a discriminant on what the perceptron and the evidence together hold for most
     probable. With a language model, discriminants on its embeddings, joined with the features, learn from the contigs
     that have one. All predict the fold, and are heard together (`trust`); a head on the language model is heard if it
-    makes evidence more probable that it did not see. Contigs without an embedding have a mean of their own.
+    makes evidence more probable that it did not see. Contigs without an embedding have a mean of their own. Whether
+    contigs are of a taxon that the database lacks is a matter of their bins too (`bin_opinion`).
 
     Parameters
     ----------
     features : float32 array, shape (n_contigs, n_features)
+        The 136 of the composition come first, then those of the abundance, if any (`features.FeatureScaling`).
     evidence : Evidence
     learnable : bool array, shape (n_contigs,)
         Contigs that are long enough to learn from.
@@ -95,7 +103,10 @@ def teach(
         Called `folds` x ``TRAINING.n_epochs`` times.
     language : LanguageFeatures, optional
     language_alone : bool
-        Hear nothing but the language model's own linear heads where there is an embedding, as TaxDistill's authors do.
+        Hear nothing but the language model's own linear heads where there is an embedding, as TaxDistill's authors do;
+        no bins either.
+    bins : bool
+        Whether bins are heard.
 
     Raises
     ------
@@ -117,7 +128,11 @@ def teach(
         spoken = {head: prediction[rows] for head, prediction in heard.items()}
         predicted = overwrite(predicted, rows, pool(spoken, language_trust, evidence))
     evidence = evidence.estimate_rates(predicted, usable)
-    return Teaching(predicted, combine(predicted, evidence), trust, language_trust, evidence)
+    soft, opinion = combine(predicted, evidence), None
+    if bins and not language_alone:
+        opinion = hear_bins(predicted, soft, evidence, features, features[:, N_CANONICAL:], learnable, seed)
+        predicted, soft = opinion.predicted, combine(opinion.predicted, evidence)
+    return Teaching(predicted, soft, trust, language_trust, evidence, opinion)
 
 
 def cross_fit(

@@ -86,6 +86,14 @@ class TaxonTree:
         return self.ends == np.arange(1, len(self) + 1)
 
     @cached_property
+    def groups(self) -> np.ndarray:
+        """The node at which every node is told apart: a leaf's parent, an inner node itself; int64, shape (n_nodes,).
+
+        So the leaves under a node and "none of its children" are one group.
+        """
+        return np.where(self.is_leaf, self.parents, np.arange(len(self)))
+
+    @cached_property
     def ranks(self) -> tuple[str, ...]:
         """The rank of every node, see `lineage.rank_of`."""
         return tuple(rank_of(lineage) for lineage in self.lineages)

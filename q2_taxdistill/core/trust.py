@@ -78,7 +78,7 @@ class Room:
         frequencies = (contigs + 0.1) * evidence.admissible
         self.frequencies = (frequencies / frequencies.sum()).astype(np.float32)
 
-        _, self._group = np.unique(np.where(tree.is_leaf, tree.parents, np.arange(len(tree))), return_inverse=True)
+        _, self._group = np.unique(tree.groups, return_inverse=True)
         n_groups = int(self._group.max()) + 1
         self._member = sparse.csr_matrix(
             (np.ones(len(tree), dtype=np.float32), (np.arange(len(tree)), self._group)), shape=(len(tree), n_groups)

@@ -1,0 +1,152 @@
+# ----------------------------------------------------------------------------
+# Copyright (c) 2026, the q2-taxdistill developers.
+#
+# Distributed under the terms of the Modified BSD License.
+#
+# The full license is in the file LICENSE, distributed with this software.
+# ----------------------------------------------------------------------------
+"""What the bins of a study say of its contigs: whether they are of a taxon that the database lacks."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import sparse
+
+from .bins import divide_into_bins
+from .evidence import Evidence
+from .novelty import BinMixture
+from .soft_labels import SMALLEST_PROBABILITY, dense_batches, overwrite, sparsify
+from .tree import TaxonTree
+
+# A bin of fewer contigs takes no name from another.
+_MIN_CONTIGS = 5
+# The weight of the bins' opinion against that of the heads together. Heads that learn from alignments see novelty in
+# them and the bins are one opinion of three; labels hardly show it to heads, which take contigs one by one.
+_WEIGHT_BESIDE_HITS, _WEIGHT_BESIDE_LABELS = 1 / 3, 2 / 3
+
+
+@dataclass(frozen=True, eq=False)
+class BinOpinion:
+    """The predictions with the opinion of the bins heard.
+
+    Attributes
+    ----------
+    predicted : float32 csr_matrix, shape (n_contigs, n_nodes)
+        Rows sum to 1.
+    n_bins : int
+    mixture : BinMixture
+    """
+
+    predicted: sparse.csr_matrix
+    n_bins: int
+    mixture: BinMixture
+
+
+def hear_bins(
+    predicted: sparse.csr_matrix,
+    soft: sparse.csr_matrix,
+    evidence: Evidence,
+    features: np.ndarray,
+    abundances: np.ndarray,
+    learnable: np.ndarray,
+    seed: int,
+) -> BinOpinion:
+    """Let bins say whether their contigs are of a taxon that the database lacks.
+
+    Within the group of every contig (`TaxonTree.groups`) the odds of "none of the children" become the weighted
+    geometric mean of those predicted and those of the bin, from which the contig's own evidence is taken out. How
+    probable the group is, and its named taxa beside each other, stays as predicted.
+
+    Parameters
+    ----------
+    predicted, soft : csr_matrix, shape (n_contigs, n_nodes)
+        What is expected of contigs without and with their own evidence; rows sum to 1.
+    evidence : Evidence
+    features : float32 array, shape (n_contigs, n_features)
+    abundances : float32 array, shape (n_contigs, n_abundances)
+        Those features that tell abundances.
+    learnable : bool array, shape (n_contigs,)
+        The contigs that are long enough; others are in no bin and stay as they are.
+    seed : int
+    """
+    rows, tree = np.flatnonzero(learnable), evidence.tree
+    named = sparse.diags(tree.is_leaf.astype(np.float32))
+    groups = tree.groups[_most_probable(predicted[rows])]
+    taxa = _most_probable(predicted[rows] @ named)
+    bins = divide_into_bins(features[rows], abundances[rows], groups, taxa, seed)
+
+    apparent = evidence.apparent[rows] @ named
+    stands = np.asarray(apparent[np.arange(len(rows)), _most_probable(soft[rows] @ named)]).ravel().astype(np.float64)
+    speaks = evidence.speaks[rows].astype(np.float64)
+    standing, counted = np.bincount(bins, stands), np.bincount(bins, speaks)
+    follows = _named_better_elsewhere(apparent, bins, counted)
+    mixture = BinMixture.fit(standing, counted, follows)
+
+    of_others = np.maximum(standing[bins] - stands, 0)
+    others = np.maximum(counted[bins] - speaks, of_others)
+    unknown = mixture.probability_unknown(of_others, others, follows[bins])
+    weight = _WEIGHT_BESIDE_HITS if evidence.shows_novelty else _WEIGHT_BESIDE_LABELS
+    heard = _with_novelty(predicted[rows], groups, unknown, weight, tree)
+    return BinOpinion(overwrite(predicted, rows, heard), len(counted), mixture)
+
+
+def _most_probable(own: sparse.csr_matrix) -> np.ndarray:
+    return np.asarray(own.argmax(axis=1)).ravel()
+
+
+def _named_better_elsewhere(apparent: sparse.csr_matrix, bins: np.ndarray, counted: np.ndarray) -> np.ndarray:
+    """Tell the bins whose most frequent name makes up more of another bin; bool, shape (n_bins,).
+
+    Parameters
+    ----------
+    apparent : csr_matrix, shape (n_contigs, n_nodes)
+        The named taxa that contigs look like.
+    bins : int64 array, shape (n_contigs,)
+    counted : float array, shape (n_bins,)
+        The contigs of each bin that look like anything.
+    """
+    n_contigs, n_bins = len(bins), len(counted)
+    members = sparse.csr_matrix((np.ones(n_contigs), (bins, np.arange(n_contigs))), shape=(n_bins, n_contigs))
+    of_bin = (members @ apparent).tocsr()
+    names = _most_probable(of_bin)
+    borne = np.asarray(of_bin[np.arange(n_bins), names]).ravel()
+    share = borne / np.maximum(counted, 1)
+    # of each name the bin of the largest share, then of the most contigs, comes last
+    order = np.lexsort((borne, share, names))
+    takes_part = (borne > 0) & (counted >= _MIN_CONTIGS)
+    order = order[takes_part[order]]
+    last = np.r_[names[order][1:] != names[order][:-1], True] if len(order) else np.zeros(0, dtype=bool)
+    follows = np.zeros(n_bins, dtype=bool)
+    follows[order[~last]] = True
+    return follows
+
+
+def _with_novelty(
+    predicted: sparse.csr_matrix, groups: np.ndarray, unknown: np.ndarray, weight: float, tree: TaxonTree
+) -> sparse.csr_matrix:
+    """Average the odds of "none of the children" of every contig's group with those of its bin."""
+    parts = [sparse.csr_matrix((0, len(tree)), dtype=np.float32)]
+    for batch in dense_batches(*predicted.shape):
+        own = predicted[batch].toarray().astype(np.float64)
+        group = groups[batch]
+        inside = tree.groups == group[:, np.newaxis]
+        named = inside & tree.is_leaf
+        mass, mass_named = (own * inside).sum(axis=1), (own * named).sum(axis=1)
+        novelty = 1 - mass_named / np.maximum(mass, SMALLEST_PROBABILITY)
+        novelty = _sigmoid(weight * _log_odds(unknown[batch]) + (1 - weight) * _log_odds(novelty))
+        changes = named.any(axis=1) & (mass > 0)
+        shares = np.where(named, np.where(mass_named[:, np.newaxis] > 0, own, 1), 0)
+        shares /= np.maximum(shares.sum(axis=1, keepdims=True), SMALLEST_PROBABILITY**2)
+        heard = np.where(inside, shares * ((1 - novelty) * mass)[:, np.newaxis], own)
+        heard[np.arange(len(own)), group] = novelty * mass
+        parts.append(sparsify(np.where(changes[:, np.newaxis], heard, own)))
+    return sparse.vstack(parts, format="csr")
+
+
+def _log_odds(probability: np.ndarray) -> np.ndarray:
+    probability = np.clip(probability, SMALLEST_PROBABILITY, 1 - SMALLEST_PROBABILITY)
+    return np.log(probability / (1 - probability))
+
+
+def _sigmoid(log_odds: np.ndarray) -> np.ndarray:
+    return 1 / (1 + np.exp(-log_odds))

@@ -1,0 +1,99 @@
+# ----------------------------------------------------------------------------
+# Copyright (c) 2026, the q2-taxdistill developers.
+#
+# Distributed under the terms of the Modified BSD License.
+#
+# The full license is in the file LICENSE, distributed with this software.
+# ----------------------------------------------------------------------------
+"""Bins: contigs of one group of taxa, such as a genus, that seem to come from one genome.
+
+Contigs of one genome agree in composition and abundance. A Gaussian mixture finds them, as binners do (Alneberg et al.
+2014, doi 10.1038/nmeth.3103), but within a group only, and in the few directions of the features that tell the taxa of
+the group apart (linear discriminants), with the abundances as they are.
+"""
+
+import numpy as np
+
+# The least contigs that a bin is sought for, on average.
+_CONTIGS_PER_BIN = 15
+# A taxon with fewer contigs has no say in which directions tell taxa apart.
+_MIN_CONTIGS_OF_TAXON = 5
+_MOST_TAXA, _MOST_DIRECTIONS = 50, 5
+# The mixture learns from no more contigs of a group than this, evenly spaced.
+_LEARNED_AT_MOST = 3_000
+# How many Gaussians are tried; more are not once three numbers in a row fit no better.
+_NUMBERS = (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 14, 16, 19, 22, 26, 30, 35, 40, 50, 60, 80)
+_PATIENCE = 3
+# What is added to the variances: the features have about unit variance, within a taxon or in the study.
+_VARIANCE_FLOOR = 0.02
+
+
+def divide_into_bins(
+    features: np.ndarray, abundances: np.ndarray, groups: np.ndarray, taxa: np.ndarray, seed: int
+) -> np.ndarray:
+    """Divide the contigs of every group into bins; how many is chosen by the Bayesian information criterion.
+
+    Parameters
+    ----------
+    features : float array, shape (n_contigs, n_features)
+        Composition and abundance, each of unit variance over the study.
+    abundances : float array, shape (n_contigs, n_abundances)
+        Those of the features that tell abundances; may have no column.
+    groups : int64 array, shape (n_contigs,)
+        The group of every contig. Those of fewer than 30 contigs are one bin.
+    taxa : int64 array, shape (n_contigs,)
+        What every contig is taken for, to find the directions that tell taxa apart. Bins do not follow it.
+    seed : int
+
+    Returns
+    -------
+    int64 array, shape (n_contigs,)
+        From 0 on; every bin has a contig.
+    """
+    bins = np.zeros(len(groups), dtype=np.int64)
+    n_bins = 0
+    for group in np.unique(groups):
+        members = np.flatnonzero(groups == group)
+        parts = np.zeros(len(members), dtype=np.int64)
+        if len(members) >= 2 * _CONTIGS_PER_BIN:
+            directions = _telling_directions(features[members].astype(np.float64), taxa[members])
+            parts = _divide(np.hstack([abundances[members], directions]), seed)
+        _, parts = np.unique(parts, return_inverse=True)
+        bins[members] = n_bins + parts
+        n_bins += int(parts.max()) + 1
+    return bins
+
+
+def _telling_directions(features: np.ndarray, taxa: np.ndarray) -> np.ndarray:
+    """Project on linear discriminants of the taxa, or on principal components where there is one taxon only."""
+    from sklearn.decomposition import PCA
+    from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+
+    counts = np.bincount(taxa)
+    frequent = np.argsort(-counts, kind="stable")[:_MOST_TAXA]
+    frequent = frequent[counts[frequent] >= _MIN_CONTIGS_OF_TAXON]
+    varies = features.std(axis=0) > 1e-6
+    if len(frequent) > 1 and varies.any():
+        learned = np.isin(taxa, frequent)
+        n_directions = min(len(frequent) - 1, _MOST_DIRECTIONS, int(varies.sum()))
+        model = LinearDiscriminantAnalysis(solver="eigen", shrinkage="auto", n_components=n_directions)
+        return model.fit(features[learned][:, varies], taxa[learned]).transform(features[:, varies])
+    n_directions = min(3, len(features) // _CONTIGS_PER_BIN, features.shape[1])
+    components = PCA(n_directions, svd_solver="full").fit_transform(features)
+    return components / max(components[:, 0].std(), 1e-6)
+
+
+def _divide(points: np.ndarray, seed: int) -> np.ndarray:
+    from sklearn.mixture import GaussianMixture
+
+    learned = points[np.linspace(0, len(points) - 1, min(len(points), _LEARNED_AT_MOST)).astype(np.int64)]
+    best, lowest, worse = None, np.inf, 0
+    for number in _NUMBERS:
+        if number > max(len(learned) // _CONTIGS_PER_BIN, 1) or worse == _PATIENCE:
+            break
+        mixture = GaussianMixture(number, reg_covar=_VARIANCE_FLOOR, random_state=seed).fit(learned)
+        criterion = mixture.bic(learned)
+        worse = 0 if criterion < lowest else worse + 1
+        if criterion < lowest:
+            best, lowest = mixture, criterion
+    return best.predict(points)

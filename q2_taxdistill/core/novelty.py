@@ -1,0 +1,122 @@
+# ----------------------------------------------------------------------------
+# Copyright (c) 2026, the q2-taxdistill developers.
+#
+# Distributed under the terms of the Modified BSD License.
+#
+# The full license is in the file LICENSE, distributed with this software.
+# ----------------------------------------------------------------------------
+"""How probable it is that the contigs of a bin are of a taxon that the database lacks.
+
+A genome of a taxon that the database has agrees with it in nearly all of its contigs: their own labels, or alignments,
+stand when all that is known of them is heard. Those of a relative that the database lacks stop at the genus more often,
+name now this and now that of its species, and share the name that they have most often with another genome of the
+study. How often labels stand differs between studies, databases and genomes, so the share is taken for a beta-binomial
+mixture of two kinds of bins, over all of whose parameters the posterior is averaged.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import betaln
+
+# Means and concentrations of the share of contigs whose evidence stands, in bins of known and of unknown taxa. Known
+# taxa are alike; unknown ones are at any distance from the nearest that the database has.
+_KNOWN_MEANS, _KNOWN_CONCENTRATIONS = (0.7, 0.8, 0.85, 0.9, 0.94, 0.97, 0.985), (5.0, 10.0, 20.0, 40.0)
+_UNKNOWN_MEANS, _UNKNOWN_CONCENTRATIONS = (0.2, 0.35, 0.5, 0.65, 0.8, 0.9), (1.0, 2.0, 4.0, 8.0)
+_LEAST_DIFFERENCE = 0.1
+# The share of unknown taxa among bins that bear a name alone or best, and among those that another bears better.
+_LEADING_UNKNOWN = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5)
+_FOLLOWING_UNKNOWN = (0.1, 0.3, 0.5, 0.7, 0.9)
+# Combinations of parameters that are this much less probable than the best do not matter.
+_NEGLIGIBLE = 1e-4
+
+
+@dataclass(frozen=True, eq=False)
+class BinMixture:
+    """The posterior over the parameters of the mixture.
+
+    Attributes
+    ----------
+    known, unknown : float arrays, shape (n_combinations, 2)
+        The parameters of the two beta distributions.
+    leading, following : float arrays, shape (n_combinations, n_shares)
+        The weight of every combination with every share of unknown taxa; each sums to 1.
+    """
+
+    known: np.ndarray
+    unknown: np.ndarray
+    leading: np.ndarray
+    following: np.ndarray
+
+    @classmethod
+    def fit(cls, standing: np.ndarray, counted: np.ndarray, follows: np.ndarray) -> "BinMixture":
+        """Weigh the parameters by their likelihood.
+
+        Parameters
+        ----------
+        standing, counted : float arrays, shape (n_bins,)
+            In how many contigs of a bin the evidence stands, of how many that have any.
+        follows : bool array, shape (n_bins,)
+            Whether another bin bears the bin's name better.
+        """
+        known, unknown = _combinations()
+        logs = _log_likelihoods(standing, counted, known), _log_likelihoods(standing, counted, unknown)
+        leading = _log_evidence(logs, ~follows, _LEADING_UNKNOWN)
+        following = _log_evidence(logs, follows, _FOLLOWING_UNKNOWN)
+        joint = leading[:, :, np.newaxis] + following[:, np.newaxis, :]
+        weight = np.exp(joint - joint.max())
+        kept = weight.sum(axis=(1, 2))
+        kept = kept > _NEGLIGIBLE * kept.max()
+        weight = weight[kept] / weight[kept].sum()
+        return cls(known[kept], unknown[kept], weight.sum(axis=2), weight.sum(axis=1))
+
+    def probability_unknown(self, standing: np.ndarray, counted: np.ndarray, follows: np.ndarray) -> np.ndarray:
+        """Give the probability that bins are of unknown taxa; float64, shape (n_bins,). See `fit`."""
+        log_ratio = _log_likelihoods(standing, counted, self.known) - _log_likelihoods(standing, counted, self.unknown)
+        found = np.zeros(len(standing))
+        for bins, shares, weights in (
+            (~follows, _LEADING_UNKNOWN, self.leading),
+            (follows, _FOLLOWING_UNKNOWN, self.following),
+        ):
+            for share, weight in zip(shares, weights.T):
+                odds_against = np.exp(np.clip(log_ratio[bins], -50, 50)) * (1 - share) / share
+                found[bins] += (1 / (1 + odds_against)) @ weight
+        return found
+
+    def summary(self) -> "dict[str, float]":
+        """Give the posterior means: how often evidence stands in bins of either kind, and how many are unknown."""
+        weight = self.leading.sum(axis=1)
+        return {
+            "stands_if_known": float(weight @ (self.known[:, 0] / self.known.sum(axis=1))),
+            "stands_if_unknown": float(weight @ (self.unknown[:, 0] / self.unknown.sum(axis=1))),
+            "unknown_if_leading": float(self.leading.sum(axis=0) @ np.array(_LEADING_UNKNOWN)),
+            "unknown_if_following": float(self.following.sum(axis=0) @ np.array(_FOLLOWING_UNKNOWN)),
+        }
+
+
+def _combinations() -> "tuple[np.ndarray, np.ndarray]":
+    found = [
+        ((mean * size, (1 - mean) * size), (other * other_size, (1 - other) * other_size))
+        for mean in _KNOWN_MEANS
+        for size in _KNOWN_CONCENTRATIONS
+        for other in _UNKNOWN_MEANS
+        for other_size in _UNKNOWN_CONCENTRATIONS
+        if other <= mean - _LEAST_DIFFERENCE
+    ]
+    return np.array([known for known, _ in found]), np.array([unknown for _, unknown in found])
+
+
+def _log_likelihoods(standing: np.ndarray, counted: np.ndarray, parameters: np.ndarray) -> np.ndarray:
+    """Give the beta-binomial log likelihood but for the binomial coefficient; shape (n_bins, n_combinations)."""
+    a, b = parameters.T
+    distinct, where = np.unique(np.stack([standing, counted], axis=1), axis=0, return_inverse=True)
+    stands, falls = distinct[:, :1], distinct[:, 1:] - distinct[:, :1]
+    return (betaln(stands + a, falls + b) - betaln(a, b))[where.ravel()]
+
+
+def _log_evidence(logs: "tuple[np.ndarray, np.ndarray]", bins: np.ndarray, shares: "tuple[float, ...]") -> np.ndarray:
+    """Give the log likelihood of some bins under every combination and share; shape (n_combinations, n_shares)."""
+    known, unknown = (log[bins] for log in logs)
+    return np.stack(
+        [np.logaddexp(known + np.log1p(-share), unknown + np.log(share)).sum(axis=0) for share in shares], axis=1
+    )
