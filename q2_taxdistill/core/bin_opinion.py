@@ -66,7 +66,7 @@ def hear_bins(
     abundances : float32 array, shape (n_contigs, n_abundances)
         Those features that tell abundances.
     learnable : bool array, shape (n_contigs,)
-        The contigs that are long enough; others are in no bin and stay as they are.
+        The contigs that are long enough. Others, and those of groups that are not divided, stay as they are.
     seed : int
     """
     rows, tree = np.flatnonzero(learnable), evidence.tree
@@ -74,6 +74,10 @@ def hear_bins(
     groups = tree.groups[_most_probable(predicted[rows])]
     taxa = _most_probable(predicted[rows] @ named)
     bins = divide_into_bins(features[rows], abundances[rows], groups, taxa, seed)
+    rows, groups, bins = rows[bins >= 0], groups[bins >= 0], bins[bins >= 0]
+    if len(rows) == 0:
+        nothing = np.zeros(0)
+        return BinOpinion(predicted, 0, BinMixture.fit(nothing, nothing, nothing.astype(bool)))
 
     apparent = evidence.apparent[rows] @ named
     stands = np.asarray(apparent[np.arange(len(rows)), _most_probable(soft[rows] @ named)]).ravel().astype(np.float64)
@@ -106,6 +110,7 @@ def _named_better_elsewhere(apparent: sparse.csr_matrix, bins: np.ndarray, count
         The contigs of each bin that look like anything.
     """
     n_contigs, n_bins = len(bins), len(counted)
+    follows = np.zeros(n_bins, dtype=bool)
     members = sparse.csr_matrix((np.ones(n_contigs), (bins, np.arange(n_contigs))), shape=(n_bins, n_contigs))
     of_bin = (members @ apparent).tocsr()
     names = _most_probable(of_bin)
@@ -115,9 +120,7 @@ def _named_better_elsewhere(apparent: sparse.csr_matrix, bins: np.ndarray, count
     order = np.lexsort((borne, share, names))
     takes_part = (borne > 0) & (counted >= _MIN_CONTIGS)
     order = order[takes_part[order]]
-    last = np.r_[names[order][1:] != names[order][:-1], True] if len(order) else np.zeros(0, dtype=bool)
-    follows = np.zeros(n_bins, dtype=bool)
-    follows[order[~last]] = True
+    follows[order[:-1][names[order][1:] == names[order][:-1]]] = True
     return follows
 
 

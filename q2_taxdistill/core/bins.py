@@ -12,13 +12,17 @@ Contigs of one genome agree in composition and abundance. A Gaussian mixture fin
 the group apart (linear discriminants), with the abundances as they are.
 """
 
+import warnings
+
 import numpy as np
 
 # The least contigs that a bin is sought for, on average.
 _CONTIGS_PER_BIN = 15
 # A taxon with fewer contigs has no say in which directions tell taxa apart.
 _MIN_CONTIGS_OF_TAXON = 5
-_MOST_TAXA, _MOST_DIRECTIONS = 50, 5
+# A group of more taxa is not divided: so few directions do not tell so many apart.
+_MOST_TAXA, _MOST_DIRECTIONS, _MOST_COMPONENTS = 50, 5, 3
+_NO_VARIATION = 1e-6
 # The mixture learns from no more contigs of a group than this, evenly spaced.
 _LEARNED_AT_MOST = 3_000
 # How many Gaussians are tried; more are not once three numbers in a row fit no better.
@@ -40,7 +44,7 @@ def divide_into_bins(
     abundances : float array, shape (n_contigs, n_abundances)
         Those of the features that tell abundances; may have no column.
     groups : int64 array, shape (n_contigs,)
-        The group of every contig. Those of fewer than 30 contigs are one bin.
+        The group of every contig. One of fewer than 30 contigs is one bin.
     taxa : int64 array, shape (n_contigs,)
         What every contig is taken for, to find the directions that tell taxa apart. Bins do not follow it.
     seed : int
@@ -48,12 +52,14 @@ def divide_into_bins(
     Returns
     -------
     int64 array, shape (n_contigs,)
-        From 0 on; every bin has a contig.
+        From 0 on; every bin has a contig. -1 for contigs of groups with more than 50 taxa of five contigs or more.
     """
-    bins = np.zeros(len(groups), dtype=np.int64)
+    bins = np.full(len(groups), -1, dtype=np.int64)
     n_bins = 0
     for group in np.unique(groups):
         members = np.flatnonzero(groups == group)
+        if len(_frequent(taxa[members])) > _MOST_TAXA:
+            continue
         parts = np.zeros(len(members), dtype=np.int64)
         if len(members) >= 2 * _CONTIGS_PER_BIN:
             directions = _telling_directions(features[members].astype(np.float64), taxa[members])
@@ -65,33 +71,58 @@ def divide_into_bins(
 
 
 def _telling_directions(features: np.ndarray, taxa: np.ndarray) -> np.ndarray:
-    """Project on linear discriminants of the taxa, or on principal components where there is one taxon only."""
+    """Project on linear discriminants of the taxa, or on principal components where there is one taxon only.
+
+    Returns
+    -------
+    float64 array, shape (n_contigs, n_directions)
+        Of about unit variance within taxa; no direction where contigs do not differ.
+    """
     from sklearn.decomposition import PCA
     from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
-    counts = np.bincount(taxa)
-    frequent = np.argsort(-counts, kind="stable")[:_MOST_TAXA]
-    frequent = frequent[counts[frequent] >= _MIN_CONTIGS_OF_TAXON]
-    varies = features.std(axis=0) > 1e-6
-    if len(frequent) > 1 and varies.any():
-        learned = np.isin(taxa, frequent)
-        n_directions = min(len(frequent) - 1, _MOST_DIRECTIONS, int(varies.sum()))
+    of_frequent = np.isin(taxa, _frequent(taxa))
+    _, number = np.unique(taxa[of_frequent], return_inverse=True)
+    n_taxa = int(number.max()) + 1 if len(number) else 0
+    varies = _varies_within(features[of_frequent], number) if n_taxa > 1 else np.zeros(features.shape[1], dtype=bool)
+    if varies.any():
+        n_directions = min(n_taxa - 1, _MOST_DIRECTIONS, int(varies.sum()))
         model = LinearDiscriminantAnalysis(solver="eigen", shrinkage="auto", n_components=n_directions)
-        return model.fit(features[learned][:, varies], taxa[learned]).transform(features[:, varies])
-    n_directions = min(3, len(features) // _CONTIGS_PER_BIN, features.shape[1])
-    components = PCA(n_directions, svd_solver="full").fit_transform(features)
-    return components / max(components[:, 0].std(), 1e-6)
+        return model.fit(features[of_frequent][:, varies], number).transform(features[:, varies])
+    different = features[:, features.std(axis=0) > _NO_VARIATION]
+    n_directions = min(_MOST_COMPONENTS, different.shape[1])
+    if n_directions == 0:
+        return different
+    components = PCA(n_directions, svd_solver="full").fit_transform(different)
+    return components / components[:, 0].std()
+
+
+def _frequent(taxa: np.ndarray) -> np.ndarray:
+    found, counts = np.unique(taxa, return_counts=True)
+    return found[counts >= _MIN_CONTIGS_OF_TAXON]
+
+
+def _varies_within(features: np.ndarray, number: np.ndarray) -> np.ndarray:
+    means = np.stack([features[number == taxon].mean(axis=0) for taxon in range(int(number.max()) + 1)])
+    return (features - means[number]).std(axis=0) > _NO_VARIATION
 
 
 def _divide(points: np.ndarray, seed: int) -> np.ndarray:
+    """Fit mixtures of more and more Gaussians; int64 array, shape (n_contigs,), the Gaussian of every contig."""
+    from sklearn.exceptions import ConvergenceWarning
     from sklearn.mixture import GaussianMixture
 
+    if points.shape[1] == 0:
+        return np.zeros(len(points), dtype=np.int64)
     learned = points[np.linspace(0, len(points) - 1, min(len(points), _LEARNED_AT_MOST)).astype(np.int64)]
     best, lowest, worse = None, np.inf, 0
     for number in _NUMBERS:
         if number > max(len(learned) // _CONTIGS_PER_BIN, 1) or worse == _PATIENCE:
             break
-        mixture = GaussianMixture(number, reg_covar=_VARIANCE_FLOOR, random_state=seed).fit(learned)
+        with warnings.catch_warnings():
+            # a mixture that is not at its best yet is judged as it is, and identical contigs need no second Gaussian
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            mixture = GaussianMixture(number, reg_covar=_VARIANCE_FLOOR, random_state=seed).fit(learned)
         criterion = mixture.bic(learned)
         worse = 0 if criterion < lowest else worse + 1
         if criterion < lowest:

@@ -7,7 +7,7 @@
 # ----------------------------------------------------------------------------
 """Soft labels: for every contig a probability for every taxon, held sparsely."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Union
 
@@ -20,6 +20,7 @@ from .tree import ROOT, TaxonTree
 SMALLEST_PROBABILITY = 1e-4
 _CONTIGS_AT_ONCE = 4096
 _NUMBERS_AT_ONCE = 2**22
+_NUMBERS_KEPT = 2**24
 # By how much sums of single-precision probabilities that should be 1 may fall short of it.
 _ROUNDING = 1e-6
 
@@ -162,6 +163,22 @@ def dense_batches(n_contigs: int, n_nodes: int) -> Iterator[slice]:
     at_once = max(_NUMBERS_AT_ONCE // n_nodes, 1)
     for start in range(0, n_contigs, at_once):
         yield slice(start, min(start + at_once, n_contigs))
+
+
+def kept_rows(make: Callable[[np.ndarray], np.ndarray], n_contigs: int, n_nodes: int) -> Callable:
+    """Make distributions once rather than again for every batch that asks for them, if all fit into memory.
+
+    Parameters
+    ----------
+    make : callable
+        Takes contigs, an int64 array, and gives a float32 array of shape (n_rows, n_nodes).
+
+    Returns
+    -------
+    callable
+        Gives the same as `make`.
+    """
+    return make if n_contigs * n_nodes > _NUMBERS_KEPT else make(np.arange(n_contigs)).__getitem__
 
 
 def certain(nodes: Sequence[int], n_nodes: int) -> sparse.csr_matrix:

@@ -26,7 +26,7 @@ from .network import (
     softmax,
     train_network,
 )
-from .soft_labels import SMALLEST_PROBABILITY, dense_batches, sparsify
+from .soft_labels import SMALLEST_PROBABILITY, dense_batches, kept_rows, sparsify
 from .teacher import evidence_loss
 from .tree import TaxonTree
 
@@ -197,13 +197,13 @@ def train_student(
     order = np.random.default_rng(how.seed).permutation(len(features))
     held_out, kept = np.split(order, [min(max(len(order) // 5, 1), _HELD_OUT_AT_MOST)])
     kept = np.sort(kept[:_CHOSEN_ON_AT_MOST])
+    likelihood_of = kept_rows(evidence.likelihood, len(features), len(tree))
+    soft_of = kept_rows(lambda rows: soft[rows].toarray(), len(features), len(tree))
 
     def train(rows: np.ndarray, alpha: float) -> "torch.nn.Module":
         def loss(batch, logits):
             chosen = rows[batch]
-            return distillation_loss(
-                logits, evidence.likelihood(chosen), soft[chosen].toarray(), alpha, how.temperature
-            )
+            return distillation_loss(logits, likelihood_of(chosen), soft_of(chosen), alpha, how.temperature)
 
         training, device = Training(how.n_epochs), choose_device(how.device)
         return train_network(shape, training, features[rows], loss, how.seed, device, progress)

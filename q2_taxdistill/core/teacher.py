@@ -20,7 +20,7 @@ from .discriminant import predict_discriminant, train_discriminant
 from .evidence import Evidence
 from .language_head import LanguageFeatures, language_heads, predict_by_language
 from .network import NetworkShape, Training, choose_device, predict_logits, softmax, train_network
-from .soft_labels import dense_batches, overwrite, sparsify
+from .soft_labels import dense_batches, kept_rows, overwrite, sparsify
 from .trust import Room, Trust, measure_trust, pool
 
 TRAINING = Training(n_epochs=15)
@@ -235,16 +235,17 @@ def _predict_fold(
     """Predict the contigs inside a fold; tell the most probable taxon of those outside, int64, (n_outside,)."""
     shape = NetworkShape(features.shape[1], len(evidence.tree))
     torch_device = choose_device(device)
+    likelihood = kept_rows(lambda rows: evidence.likelihood(outside[rows]), len(outside), len(evidence.tree))
 
     def loss(rows, logits):
-        return evidence_loss(logits, evidence.likelihood(outside[rows]))
+        return evidence_loss(logits, likelihood(rows))
 
     network = train_network(shape, TRAINING, features[outside], loss, seed, torch_device, progress)
     predicted = [sparsify(softmax(logits)) for _, logits in predict_logits(network, features[inside])]
 
     most_probable = np.empty(len(outside), dtype=np.int64)
     for rows, logits in predict_logits(network, features[outside]):
-        most_probable[rows] = np.argmax(softmax(logits) * evidence.likelihood(outside[rows]), axis=1)
+        most_probable[rows] = np.argmax(softmax(logits) * likelihood(rows), axis=1)
     discriminant = train_discriminant(features[outside], most_probable, evidence.tree, seed)
     heads = {
         "network": sparse.vstack(predicted, format="csr"),

@@ -162,6 +162,13 @@ def _notes(teacher: dict[str, Any], parameters: dict[str, Any], samples: tuple[s
         notes.append(f"{teacher['unlabelled']:,} contigs came without a label.")
     if "taxa" in teacher:
         notes.append(f"The labels name {teacher['taxa']:,} taxa, those above them included; no other can be given.")
+    if teacher.get("bins"):
+        bins = teacher["bins"]
+        notes.append(
+            f"By composition and abundance the contigs make up {bins['number']:,} bins. What a contig says by itself "
+            f"stands in {bins['stands_if_known']:.0%} of the contigs of bins whose taxon the database has, and in "
+            f"{bins['stands_if_unknown']:.0%} where it seems to lack it."
+        )
     if not samples:
         notes.append("There was no table of depths, so composition alone tells taxa apart.")
     elif len(samples) == 1:

@@ -16,7 +16,8 @@ from pathlib import Path
 
 from .campaign import Campaign
 from .communities import Community, CommunityError, find_files, generated, prepare, scored_contigs
-from .methods import Programs, all_methods, with_what_they_build_on
+from .method import Programs
+from .methods import all_methods, with_what_they_build_on
 from .results import Results
 
 _SHARED = Path(__file__).resolve().parents[3] / "shared" / "benchmark"

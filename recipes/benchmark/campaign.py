@@ -21,7 +21,7 @@ from typing import Optional
 import q2_taxdistill
 
 from .communities import Community
-from .methods import Job, Method, Programs
+from .method import Job, Method, Programs
 from .processes import Measurement, ProcessError, run_measured
 
 _RECORD, _LOG = "run.json", "log.txt"

@@ -16,7 +16,8 @@ import pandas as pd
 from . import figure, markdown, scoring
 from .campaign import Campaign, Run
 from .communities import Community
-from .methods import Method, Taxometer
+from .method import Method
+from .peers import Taxometer
 from .predictions import Prediction, ceiling
 
 CEILING = "ceiling"

@@ -8,7 +8,8 @@
 """What parts of the teacher say that no action shows alone; a program of its own, so that it is measured like others.
 
 ``python teacher_part.py hit-vote ...`` takes the identities of the alignments alone, without any learning;
-``python teacher_part.py prediction ...`` takes the cross-fitted prediction before a contig's own evidence is heard.
+``python teacher_part.py prediction ...`` takes the cross-fitted prediction before a contig's own evidence is heard;
+``python teacher_part.py no-bins ...`` takes soft labels for which bins were not heard.
 """
 
 import argparse
@@ -38,7 +39,7 @@ FOLDS = 5
 def main() -> None:
     """Read artifacts and write a soft taxonomy."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("part", choices=["hit-vote", "prediction"])
+    parser.add_argument("part", choices=["hit-vote", "prediction", "no-bins"])
     for name in ("sequences", "taxonomy", "table", "hits", "hit-taxonomy"):
         parser.add_argument(f"--{name}", required=name in ("sequences", "taxonomy"))
     parser.add_argument("--soft-taxonomy", required=True, help="where to write the soft taxonomy")
@@ -62,15 +63,17 @@ def run(arguments: argparse.Namespace) -> SoftLabels:
         return SoftLabels(tree, contigs.ids, _votes(found.apparent))
     evidence = hit_evidence(tree, labels, found) if alignments else label_evidence(tree, labels, confidences)
     depths = align_depths(contigs, _view(arguments.table, biom.Table))
-    return SoftLabels(tree, contigs.ids, cross_fitted(contigs, depths, evidence, arguments.seed).predicted)
+    bins = arguments.part != "no-bins"
+    teaching = cross_fitted(contigs, depths, evidence, arguments.seed, bins)
+    return SoftLabels(tree, contigs.ids, teaching.predicted if bins else teaching.soft)
 
 
-def cross_fitted(contigs: Contigs, depths: Optional[Depths], evidence: Evidence, seed: int) -> Teaching:
+def cross_fitted(contigs: Contigs, depths: Optional[Depths], evidence: Evidence, seed: int, bins: bool) -> Teaching:
     """Teach as `actions.soft_label` does with its defaults."""
     long_enough = contigs.lengths >= DEFAULT_MIN_LENGTH
     values, samples = (depths.values, depths.samples) if depths else (None, ())
     scaling = FeatureScaling.fit(contigs.counts[long_enough], values[long_enough] if depths else None, samples)
-    return teach(scaling.transform(contigs.counts, values), evidence, long_enough, FOLDS, seed)
+    return teach(scaling.transform(contigs.counts, values), evidence, long_enough, FOLDS, seed, bins=bins)
 
 
 def _votes(apparent: sparse.csr_matrix) -> sparse.csr_matrix:

@@ -92,6 +92,7 @@ class TestSoftLabel:
         ).soft_taxonomy.view(SoftLabels)
         heads = found.story["language_model"]["trust"]
         assert all(head.startswith("language model alone") for head in heads)
+        assert found.story["bins"] == {}
 
     def test_the_authors_setting_needs_embeddings(self):
         with pytest.raises(ValueError, match="needs embeddings"):

@@ -81,6 +81,14 @@ class TestResult:
         novelty = np.asarray(inner).ravel()
         assert novelty[lacking].mean() > novelty[~lacking].mean() + 0.3
 
+    def test_labels_alone_show_a_part_of_the_species_that_the_database_lacks(self, larger_study, larger_community):
+        soft = soft_label(**larger_study.inputs).view(SoftLabels)
+        lacking = larger_community.truth["Taxon"].isin(larger_community.lacking).to_numpy()
+        novelty = np.asarray(soft.own[:, np.flatnonzero(~soft.tree.is_leaf)].sum(axis=1)).ravel()
+        assert novelty[lacking].mean() > novelty[~lacking].mean() + 0.2
+        assert soft.story["bins"]["number"] > 5
+        assert soft.story["bins"]["stands_if_known"] > soft.story["bins"]["stands_if_unknown"] + 0.1
+
 
 class TestStudies:
     def test_without_a_table(self, whole):

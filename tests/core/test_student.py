@@ -75,11 +75,15 @@ class TestTraining:
         np.testing.assert_allclose(np.asarray(predicted.sum(axis=1)).ravel(), 1, rtol=1e-5)
         assert (predicted.toarray().argmax(axis=1) == others.true).mean() > 0.9
 
-    def test_one_seed_one_student(self, study, student):
+    def test_one_seed_one_student(self, study, student, monkeypatch):
         again, _ = study.train()
         assert again.calibration == student.calibration
         for name, weight in student.weights.items():
             np.testing.assert_array_equal(again.weights[name], weight)
+        monkeypatch.setattr(soft_labels, "_NUMBERS_KEPT", 0)
+        without_memory, _ = study.train()
+        for name, weight in student.weights.items():
+            np.testing.assert_array_equal(without_memory.weights[name], weight)
         other, _ = study.train(Distillation(seed=2, n_epochs=20, device="cpu"))
         assert any(not np.array_equal(other.weights[name], weight) for name, weight in student.weights.items())
 

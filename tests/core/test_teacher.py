@@ -169,6 +169,20 @@ class TestTeach:
         # trust and prior are measured on all contigs, so that one of them has a share of a few per mille
         np.testing.assert_allclose(changed.predicted[3].toarray(), teaching.predicted[3].toarray(), atol=0.02)
 
+    def test_bins_are_heard_but_where_that_is_not_wanted(self, teaching, features, evidence, everyone):
+        assert teaching.bins.n_bins > 1
+        without = teach(features, evidence, everyone, FOLDS, seed=1, device="cpu", bins=False)
+        assert without.bins is None
+        assert (without.predicted != teaching.predicted).nnz > 0
+        assert without.trust == teaching.trust
+
+    def test_distributions_made_once_or_for_every_batch_are_the_same(
+        self, teaching, features, evidence, everyone, monkeypatch
+    ):
+        monkeypatch.setattr(soft_labels, "_NUMBERS_KEPT", 0)
+        again = teach(features, evidence, everyone, FOLDS, seed=1, device="cpu")
+        np.testing.assert_array_equal(again.soft.toarray(), teaching.soft.toarray())
+
     def test_steps_of_progress(self, features, evidence, everyone):
         calls = []
         teach(features, evidence, everyone, 2, 1, "cpu", progress=lambda: calls.append(1))

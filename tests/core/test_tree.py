@@ -43,6 +43,13 @@ def test_preorder_with_each_subtree_in_one_range(labels):
 
 
 @given(lineages)
+def test_a_group_is_what_is_told_apart_at_one_node(labels):
+    tree = TaxonTree.from_lineages(labels)
+    for node, group in enumerate(tree.groups):
+        assert group == (tree.parents[node] if tree.is_leaf[node] else node)
+
+
+@given(lineages)
 def test_children_are_in_the_order_of_their_names(labels):
     tree = TaxonTree.from_lineages(labels)
     for node in range(len(tree)):

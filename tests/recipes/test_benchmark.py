@@ -26,7 +26,8 @@ from q2_taxdistill.examples.community import generate_community
 from recipes.benchmark import __main__ as command
 from recipes.benchmark import teacher_part
 from recipes.benchmark.communities import CommunityError, find_files, prepare, read_truth, scored_contigs
-from recipes.benchmark.methods import Job, Programs, all_methods, with_what_they_build_on
+from recipes.benchmark.method import Job, Programs
+from recipes.benchmark.methods import all_methods, with_what_they_build_on
 from recipes.benchmark.predictions import ceiling
 from recipes.benchmark.scoring import judge, scores
 

@@ -15,7 +15,7 @@ import pytest
 
 from recipes.benchmark.campaign import Campaign
 from recipes.benchmark.communities import Community
-from recipes.benchmark.methods import Method, Programs
+from recipes.benchmark.method import Method, Programs
 from recipes.benchmark.predictions import Prediction
 from recipes.benchmark.processes import ProcessError, run_measured
 from recipes.benchmark.results import costs_of

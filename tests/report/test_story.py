@@ -29,6 +29,7 @@ KEPT = {
         "too_short": 7,
         "unlabelled": 1_200,
         "taxa": 30,
+        "bins": {"number": 1_500, "stands_if_known": 0.94, "stands_if_unknown": 0.5},
         "trust": {"network": 0.6, "something new": 0.4},
         "held_out_log_likelihood": {"pool": -0.45, "network": -0.6, "something new": -0.7},
         "error_rates": {"exact": 0.9, "elsewhere": 0.1},
@@ -92,6 +93,7 @@ class TestStoryOf:
         assert story.parameters[0] == Parameter("seed", 1, "Starts every random choice.")
         assert any("7 contigs are shorter than 2,000 bases" in note for note in story.notes)
         assert any("1,200 contigs came without a label" in note for note in story.notes)
+        assert any("1,500 bins" in note and "94% of the contigs" in note for note in story.notes)
         assert any("one sample" in note for note in story.notes)
         assert story.distances == []
         assert story.timed([Step("all", 1.0)]).steps == [Step("all", 1.0)]

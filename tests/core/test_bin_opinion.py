@@ -1,0 +1,156 @@
+# ----------------------------------------------------------------------------
+# Copyright (c) 2026, the q2-taxdistill developers.
+#
+# Distributed under the terms of the Modified BSD License.
+#
+# The full license is in the file LICENSE, distributed with this software.
+# ----------------------------------------------------------------------------
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scipy import sparse
+
+from q2_taxdistill.core import bin_opinion, soft_labels
+from q2_taxdistill.core.bin_opinion import hear_bins
+from q2_taxdistill.core.evidence import label_evidence
+from q2_taxdistill.core.soft_labels import SMALLEST_PROBABILITY
+from q2_taxdistill.core.teacher import combine
+from q2_taxdistill.core.tree import TaxonTree
+
+N_OF_EACH = 50
+# The species of genomes by genus; those of the database are s0 and s1, and relatives get the name of s0.
+GENOMES = [(genus, species) for genus in range(6) for species in ("s0", "s1", "relative")]
+
+
+@pytest.fixture(scope="module")
+def tree():
+    return TaxonTree.from_lineages([(f"g{genus}", f"g{genus}{name}") for genus in range(6) for name in ("s0", "s1")])
+
+
+@pytest.fixture(scope="module")
+def genomes():
+    return np.repeat(np.arange(len(GENOMES)), N_OF_EACH)
+
+
+@pytest.fixture(scope="module")
+def unknown(genomes):
+    return np.array([GENOMES[genome][1] == "relative" for genome in genomes])
+
+
+@pytest.fixture(scope="module")
+def labels(genomes):
+    """Relatives are called by the name of s0 and stop at the genus for a third of their contigs; others for 5 %."""
+    rng = np.random.default_rng(1)
+    found = []
+    for genome in genomes:
+        genus, species = GENOMES[genome]
+        stops = rng.random() < (1 / 3 if species == "relative" else 0.05)
+        name = "s0" if species == "relative" else species
+        found.append((f"g{genus}",) if stops else (f"g{genus}", f"g{genus}{name}"))
+    return found
+
+
+@pytest.fixture(scope="module")
+def features(genomes):
+    rng = np.random.default_rng(2)
+    means = rng.normal(size=(len(GENOMES), 6)) * 2
+    return (means[genomes] + 0.3 * rng.normal(size=(len(genomes), 6))).astype(np.float32)
+
+
+@pytest.fixture(scope="module")
+def evidence(tree, labels):
+    return label_evidence(tree, labels)
+
+
+@pytest.fixture(scope="module")
+def predicted(tree, genomes):
+    """Heads that know the genus, tell the named species apart, and take relatives for s0."""
+    dense = np.full((len(genomes), len(tree)), 1e-3)
+    for row, genome in enumerate(genomes):
+        genus, species = GENOMES[genome]
+        name = "s0" if species == "relative" else species
+        dense[row, tree.index[(f"g{genus}", f"g{genus}{name}")]] = 0.9
+        dense[row, tree.index[(f"g{genus}",)]] = 0.08
+    return sparse.csr_matrix((dense / dense.sum(axis=1, keepdims=True)).astype(np.float32))
+
+
+@pytest.fixture(scope="module")
+def everyone(genomes):
+    return np.ones(len(genomes), dtype=bool)
+
+
+@pytest.fixture(scope="module")
+def opinion(predicted, evidence, features, everyone):
+    return hear_bins(predicted, combine(predicted, evidence), evidence, features, features[:, 4:], everyone, seed=1)
+
+
+def novelty(own, tree):
+    return np.asarray(own[:, np.flatnonzero(~tree.is_leaf)].sum(axis=1)).ravel()
+
+
+class TestHearing:
+    def test_relatives_that_the_database_lacks_are_told_from_its_species(self, opinion, predicted, tree, unknown):
+        before, after = novelty(predicted, tree), novelty(opinion.predicted, tree)
+        assert (after - before)[unknown].mean() > 0.3
+        assert (after - before)[~unknown].mean() < 0.05
+
+    def test_soft_labels_keep_right_names_and_lose_wrong_ones(self, opinion, predicted, evidence, tree, unknown):
+        named_before = tree.is_leaf[np.asarray(combine(predicted, evidence).argmax(axis=1)).ravel()]
+        named_after = tree.is_leaf[np.asarray(combine(opinion.predicted, evidence).argmax(axis=1)).ravel()]
+        assert named_after[~unknown].mean() > named_before[~unknown].mean() - 0.02
+        assert named_after[unknown].mean() < named_before[unknown].mean() - 0.2
+
+    def test_groups_and_named_taxa_beside_each_other_stay_as_they_were(self, opinion, predicted, tree):
+        def within(own):
+            dense = own.toarray().astype(np.float64)
+            named = dense * tree.is_leaf
+            groups = np.stack([dense[:, tree.groups == group].sum(axis=1) for group in np.unique(tree.groups)], axis=1)
+            return groups, named / named.sum(axis=1, keepdims=True)
+
+        before, after = within(predicted), within(opinion.predicted)
+        np.testing.assert_allclose(after[0], before[0], atol=30 * SMALLEST_PROBABILITY)
+        own_genus = before[1] > 0.5
+        np.testing.assert_allclose(after[1][own_genus], before[1][own_genus], atol=0.1)
+
+    def test_a_contigs_own_label_is_no_opinion_of_its_bin(
+        self, tree, labels, predicted, evidence, features, everyone, opinion
+    ):
+        """Both labels leave the bin as it is but for that contig, so what the others say of it hardly changes."""
+        row = 0
+        stops = list(labels)
+        stops[row] = labels[row][:1] if len(labels[row]) == 2 else (*labels[row], f"{labels[row][0]}s0")
+        changed = label_evidence(tree, stops)
+        again = hear_bins(predicted, combine(predicted, changed), changed, features, features[:, 4:], everyone, seed=1)
+        heard, heard_again = opinion.predicted[row].toarray(), again.predicted[row].toarray()
+        np.testing.assert_allclose(heard_again, heard, atol=0.01)
+
+    def test_rows_are_distributions_in_the_order_of_the_contigs(self, opinion, predicted):
+        assert opinion.predicted.shape == predicted.shape
+        np.testing.assert_allclose(np.asarray(opinion.predicted.sum(axis=1)).ravel(), 1, rtol=1e-5)
+        assert opinion.n_bins == pytest.approx(len(GENOMES), abs=4)
+
+    def test_batches_do_not_matter(self, opinion, predicted, evidence, features, everyone, monkeypatch):
+        monkeypatch.setattr(soft_labels, "_NUMBERS_AT_ONCE", 1000)
+        again = hear_bins(predicted, combine(predicted, evidence), evidence, features, features[:, 4:], everyone, 1)
+        np.testing.assert_allclose(again.predicted.toarray(), opinion.predicted.toarray(), atol=1e-6)
+
+    def test_contigs_that_are_too_short_stay_as_they_are(self, predicted, evidence, features, everyone):
+        long_enough = everyone.copy()
+        long_enough[:70] = False
+        soft = combine(predicted, evidence)
+        found = hear_bins(predicted, soft, evidence, features, features[:, 4:], long_enough, seed=1)
+        np.testing.assert_array_equal(found.predicted[:70].toarray(), predicted[:70].toarray())
+        assert (found.predicted[70:] != predicted[70:]).nnz > 0
+
+    def test_beside_alignments_bins_weigh_less(self, predicted, evidence, features, everyone, opinion, tree, unknown):
+        shows = replace(evidence, shows_novelty=True)
+        found = hear_bins(predicted, combine(predicted, shows), shows, features, features[:, 4:], everyone, seed=1)
+        moved = novelty(found.predicted, tree)[unknown].mean() - novelty(predicted, tree)[unknown].mean()
+        assert 0 < moved < novelty(opinion.predicted, tree)[unknown].mean() - novelty(predicted, tree)[unknown].mean()
+
+    def test_where_no_group_can_be_divided_nothing_is_heard(self, predicted, evidence, features, everyone, monkeypatch):
+        monkeypatch.setattr(bin_opinion, "divide_into_bins", lambda features, *_: np.full(len(features), -1))
+        found = hear_bins(predicted, combine(predicted, evidence), evidence, features, features[:, 4:], everyone, 1)
+        assert found.n_bins == 0
+        np.testing.assert_array_equal(found.predicted.toarray(), predicted.toarray())

@@ -1,0 +1,92 @@
+# ----------------------------------------------------------------------------
+# Copyright (c) 2026, the q2-taxdistill developers.
+#
+# Distributed under the terms of the Modified BSD License.
+#
+# The full license is in the file LICENSE, distributed with this software.
+# ----------------------------------------------------------------------------
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from q2_taxdistill.core.novelty import BinMixture
+
+N_CONTIGS = 60.0
+
+
+def study(n_known, n_unknown, agreement, disagreement, seed=1):
+    """Bins of 60 contigs, known ones first, and whether another bears the name better."""
+    rng = np.random.default_rng(seed)
+    known = rng.beta(agreement * 30, (1 - agreement) * 30, n_known)
+    unknown = rng.beta(disagreement * 4, (1 - disagreement) * 4, n_unknown)
+    standing = rng.binomial(int(N_CONTIGS), np.r_[known, unknown]).astype(np.float64)
+    return standing, np.full(len(standing), N_CONTIGS), np.zeros(len(standing), dtype=bool)
+
+
+def unknown_with(mixture, standing, follows=False, counted=N_CONTIGS):
+    return float(mixture.probability_unknown(np.array([standing]), np.array([counted]), np.array([follows]))[0])
+
+
+class TestMixture:
+    def test_bins_in_which_few_labels_stand_are_unknown(self):
+        bins = study(40, 15, 0.95, 0.4)
+        found = BinMixture.fit(*bins).probability_unknown(*bins)
+        assert found[:40].mean() < 0.1
+        assert found[40:].mean() > 0.85
+
+    def test_what_counts_as_few_is_learned_from_the_study(self):
+        strict, loose = BinMixture.fit(*study(40, 10, 0.98, 0.5)), BinMixture.fit(*study(40, 10, 0.8, 0.2))
+        assert unknown_with(strict, 46.0) > 0.5 > unknown_with(loose, 46.0)
+        assert strict.summary()["stands_if_known"] > loose.summary()["stands_if_known"]
+
+    def test_a_study_of_known_taxa_is_left_in_peace(self):
+        bins = study(50, 0, 0.95, 0.5)
+        assert BinMixture.fit(*bins).probability_unknown(*bins).max() < 0.5
+
+    def test_probabilities_are_about_how_often_it_is_so(self):
+        stated, true = [], []
+        for seed in range(40):
+            bins = study(30, 12, 0.9, 0.6, seed)
+            stated.append(BinMixture.fit(*bins).probability_unknown(*bins))
+            true.append(np.arange(42) >= 30)
+        stated, true = np.concatenate(stated), np.concatenate(true)
+        tenth = np.minimum((stated * 10).astype(int), 9)
+        errors = [abs(stated[tenth == part].mean() - true[tenth == part].mean()) for part in np.unique(tenth)]
+        assert np.average(errors, weights=np.bincount(tenth)[np.unique(tenth)]) < 0.1
+
+    def test_bins_that_share_a_name_are_judged_by_their_own_kind(self):
+        standing, counted, _ = study(40, 20, 0.97, 0.6)
+        follows = np.arange(60) >= 40
+        mixture = BinMixture.fit(standing, counted, follows)
+        assert unknown_with(mixture, 54.0, follows=True) > unknown_with(mixture, 54.0) + 0.2
+        assert mixture.summary()["unknown_if_following"] > 0.6 > 0.3 > mixture.summary()["unknown_if_leading"]
+
+    def test_a_bin_without_evidence_is_as_probable_as_any(self):
+        mixture = BinMixture.fit(*study(40, 10, 0.95, 0.4))
+        assert unknown_with(mixture, 0.0, counted=0.0) == pytest.approx(mixture.summary()["unknown_if_leading"])
+
+    def test_no_bins(self):
+        nothing = np.zeros(0), np.zeros(0), np.zeros(0, dtype=bool)
+        mixture = BinMixture.fit(*nothing)
+        assert mixture.probability_unknown(*nothing).shape == (0,)
+        assert 0 < unknown_with(mixture, 30.0) < 1
+
+
+@given(st.lists(st.tuples(st.floats(0, 500), st.floats(0, 500), st.booleans()), min_size=1, max_size=30))
+def test_probabilities_whatever_the_bins(bins):
+    standing, falling, follows = (np.array(column) for column in zip(*bins))
+    mixture = BinMixture.fit(standing, standing + falling, follows)
+    found = mixture.probability_unknown(standing, standing + falling, follows)
+    assert np.isfinite(found).all()
+    assert (found >= 0).all()
+    assert (found <= 1).all()
+    assert mixture.leading.sum() == pytest.approx(1)
+    assert mixture.following.sum() == pytest.approx(1)
+
+
+@given(st.integers(1, 48), st.integers(0, 10_000))
+def test_the_more_stands_the_less_a_bin_is_unknown(standing, seed):
+    """Up to four fifths: some relatives are so near that all of their contigs bear one name, which stands."""
+    mixture = BinMixture.fit(*study(30, 10, 0.93, 0.4, seed))
+    assert unknown_with(mixture, standing) <= unknown_with(mixture, standing - 1) + 1e-9
