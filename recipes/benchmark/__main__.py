@@ -14,13 +14,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+from .arguments import add_communities, communities_of
 from .campaign import Campaign
-from .communities import Community, CommunityError, find_files, generated, prepare, scored_contigs
+from .communities import CommunityError, scored_contigs
 from .method import Programs
 from .methods import all_methods, with_what_they_build_on
 from .results import Results
-
-_SHARED = Path(__file__).resolve().parents[3] / "shared" / "benchmark"
 
 
 def main() -> int:
@@ -30,7 +29,7 @@ def main() -> int:
     try:
         methods = with_what_they_build_on(arguments.methods)
         out = arguments.output_dir.resolve()
-        communities = _communities(arguments, out)
+        communities = communities_of(arguments, out)
         programs = _programs(arguments)
         truths = {community.name: scored_contigs(community, arguments.min_length) for community in communities}
     except (CommunityError, ValueError) as error:
@@ -54,58 +53,17 @@ def _parser() -> argparse.ArgumentParser:
         description="Compare contig taxonomies by several methods on communities of known truth.",
         epilog=f"Methods: {', '.join(method.name for method in all_methods())}.",
     )
-    parser.add_argument(
-        "communities", nargs="*", type=Path, metavar="DIRECTORY",
-        help="a community's files, or a directory of such directories; see docs/benchmark.md",
-    )  # fmt: skip
-    parser.add_argument(
-        "--generate", nargs="+", type=int, default=[], metavar="SEED", help="generate communities from these seeds"
-    )
-    parser.add_argument("--genera", type=int, default=12, help="of generated communities; default: %(default)s")
-    parser.add_argument("--contigs", type=int, default=1500, help="of generated communities; default: %(default)s")
-    parser.add_argument("--samples", type=int, default=4, help="of generated communities; default: %(default)s")
-    parser.add_argument(
-        "--output-dir", type=Path, default=Path("benchmark-output"),
-        help="what is there already is not run again; default: %(default)s",
-    )  # fmt: skip
+    add_communities(parser)
     parser.add_argument("--seeds", nargs="+", type=int, default=[1, 2, 3, 4, 5], help="default: 1 2 3 4 5")
     parser.add_argument(
         "--methods", nargs="+", default=[method.name for method in all_methods()], metavar="METHOD",
         help="which to run, with those that they build on; default: all",
     )  # fmt: skip
-    parser.add_argument("--min-length", type=int, default=2000, help="of scored contigs; default: %(default)s")
     parser.add_argument("--vamb", help="the program vamb; by default the one on the path, if any")
     parser.add_argument("--qiime", help="the program qiime; by default the one beside this Python, or on the path")
     parser.add_argument("--language-model", help="an artifact GenomicLanguageModel, to run with it too")
     parser.add_argument("--threads", type=int, help="for every program; by default each program's own default")
     return parser
-
-
-def _communities(arguments: argparse.Namespace, out: Path) -> list[Community]:
-    sources = []
-    for directory in arguments.communities or ([] if arguments.generate else [_SHARED]):
-        sources += _community_directories(directory)
-    for seed in arguments.generate:
-        sources.append(generated(seed, arguments.genera, arguments.contigs, arguments.samples, out / "generated"))
-    names = [source.name for source in sources]
-    repeated = sorted({name for name in names if names.count(name) > 1})
-    if repeated:
-        raise CommunityError(f"Two communities are called {repeated[0]!r}. Rename the directory of one.")
-    return [prepare(source.name, find_files(source), out / "communities" / source.name) for source in sources]
-
-
-def _community_directories(directory: Path) -> list[Path]:
-    """Take a directory that has a truth, or all those in it that have one."""
-    if not directory.is_dir():
-        raise CommunityError(f"{directory} is not a directory. Give that of a community, or --generate one.")
-    directory = directory.resolve()
-    if any(directory.glob("truth.tsv*")):
-        return [directory]
-    found = sorted(path.parent for path in directory.glob("*/truth.tsv*"))
-    if not found:
-        # Says which files are missing.
-        find_files(directory)
-    return found
 
 
 def _programs(arguments: argparse.Namespace) -> Programs:

@@ -13,6 +13,7 @@
 """
 
 import argparse
+from dataclasses import dataclass
 from typing import Optional
 
 import biom
@@ -22,18 +23,77 @@ from q2_types.feature_data import DNAFASTAFormat
 from qiime2 import Artifact
 from scipy import sparse
 
-from q2_taxdistill.actions.alignments import read_hits
+from q2_taxdistill.actions.alignments import Hits, read_hits
 from q2_taxdistill.actions.parameters import DEFAULT_MIN_LENGTH
 from q2_taxdistill.actions.study import Contigs, Depths, align_depths, align_labels, read_contigs
 from q2_taxdistill.core.evidence import Evidence, hit_evidence, label_evidence
 from q2_taxdistill.core.features import FeatureScaling
 from q2_taxdistill.core.hits import best_of_regions
-from q2_taxdistill.core.identity import identity_evidence
+from q2_taxdistill.core.identity import IdentityEvidence, identity_evidence
 from q2_taxdistill.core.soft_labels import SoftLabels, certain, overwrite
 from q2_taxdistill.core.teacher import Teaching, teach
 from q2_taxdistill.core.tree import ROOT, TaxonTree
 
 FOLDS = 5
+
+
+@dataclass(frozen=True, eq=False)
+class Study:
+    """What a user gives.
+
+    Attributes
+    ----------
+    contigs : Contigs
+    labels : list of tuple of str
+        The lineage of every contig.
+    confidences : float64 array, shape (n_contigs,)
+    depths : Depths or None
+    alignments : Hits or None
+    """
+
+    contigs: Contigs
+    labels: list
+    confidences: np.ndarray
+    depths: Optional[Depths]
+    alignments: Optional[Hits]
+
+    @classmethod
+    def read(
+        cls,
+        sequences: str,
+        taxonomy: str,
+        table: Optional[str] = None,
+        hits: Optional[str] = None,
+        hit_taxonomy: Optional[str] = None,
+    ) -> "Study":
+        """Read artifacts, given by their paths."""
+        contigs = read_contigs(Artifact.load(sequences).view(DNAFASTAFormat))
+        labels, confidences = align_labels(contigs, _view(taxonomy, pd.DataFrame))
+        alignments = read_hits(contigs, labels, _view(hits, pd.DataFrame), _view(hit_taxonomy, pd.DataFrame))
+        return cls(contigs, labels, confidences, align_depths(contigs, _view(table, biom.Table)), alignments)
+
+    def tree(self) -> TaxonTree:
+        """Make the tree of everything that is named."""
+        return TaxonTree.from_lineages([*self.labels, *(self.alignments.lineages if self.alignments else ())])
+
+    def identities(self, tree: TaxonTree) -> IdentityEvidence:
+        """Judge the alignments alone."""
+        return identity_evidence(tree, best_of_regions(self.alignments.on(tree)), len(self.labels))
+
+    def evidence(self, tree: TaxonTree) -> Evidence:
+        """Take alignments where there are any, else labels, as evidence."""
+        if self.alignments:
+            return hit_evidence(tree, self.labels, self.identities(tree))
+        return label_evidence(tree, self.labels, self.confidences)
+
+    def teach(self, seed: int, bins: bool = True) -> Teaching:
+        """Teach, with bins heard or not."""
+        long_enough = self.contigs.lengths >= DEFAULT_MIN_LENGTH
+        values, samples = (self.depths.values, self.depths.samples) if self.depths else (None, ())
+        of_these = values[long_enough] if self.depths else None
+        scaling = FeatureScaling.fit(self.contigs.counts[long_enough], of_these, samples)
+        features = scaling.transform(self.contigs.counts, values)
+        return teach(features, self.evidence(self.tree()), long_enough, FOLDS, seed, bins=bins)
 
 
 def main() -> None:
@@ -53,27 +113,13 @@ def main() -> None:
 
 def run(arguments: argparse.Namespace) -> SoftLabels:
     """Read the study and give what the part that is asked for says of its contigs."""
-    contigs = read_contigs(Artifact.load(arguments.sequences).view(DNAFASTAFormat))
-    labels, confidences = align_labels(contigs, _view(arguments.taxonomy, pd.DataFrame))
-    hits, hit_taxonomy = _view(arguments.hits, pd.DataFrame), _view(arguments.hit_taxonomy, pd.DataFrame)
-    alignments = read_hits(contigs, labels, hits, hit_taxonomy)
-    tree = TaxonTree.from_lineages([*labels, *(alignments.lineages if alignments else ())])
-    found = identity_evidence(tree, best_of_regions(alignments.on(tree)), len(labels)) if alignments else None
+    study = Study.read(arguments.sequences, arguments.taxonomy, arguments.table, arguments.hits, arguments.hit_taxonomy)
     if arguments.part == "hit-vote":
-        return SoftLabels(tree, contigs.ids, _votes(found.apparent))
-    evidence = hit_evidence(tree, labels, found) if alignments else label_evidence(tree, labels, confidences)
-    depths = align_depths(contigs, _view(arguments.table, biom.Table))
+        tree = study.tree()
+        return SoftLabels(tree, study.contigs.ids, _votes(study.identities(tree).apparent))
     bins = arguments.part != "no-bins"
-    teaching = cross_fitted(contigs, depths, evidence, arguments.seed, bins)
-    return SoftLabels(tree, contigs.ids, teaching.predicted if bins else teaching.soft)
-
-
-def cross_fitted(contigs: Contigs, depths: Optional[Depths], evidence: Evidence, seed: int, bins: bool) -> Teaching:
-    """Teach as `actions.soft_label` does with its defaults."""
-    long_enough = contigs.lengths >= DEFAULT_MIN_LENGTH
-    values, samples = (depths.values, depths.samples) if depths else (None, ())
-    scaling = FeatureScaling.fit(contigs.counts[long_enough], values[long_enough] if depths else None, samples)
-    return teach(scaling.transform(contigs.counts, values), evidence, long_enough, FOLDS, seed, bins=bins)
+    teaching = study.teach(arguments.seed, bins)
+    return SoftLabels(teaching.evidence.tree, study.contigs.ids, teaching.predicted if bins else teaching.soft)
 
 
 def _votes(apparent: sparse.csr_matrix) -> sparse.csr_matrix:

@@ -62,6 +62,12 @@ class TestMixture:
         assert unknown_with(mixture, 54.0, follows=True) > unknown_with(mixture, 54.0) + 0.2
         assert mixture.summary()["unknown_if_following"] > 0.6 > 0.3 > mixture.summary()["unknown_if_leading"]
 
+    def test_strains_that_share_a_name_and_agree_with_it_stay_known(self):
+        standing, counted, _ = study(60, 0, 0.95, 0.5)
+        follows = np.arange(60) >= 40
+        mixture = BinMixture.fit(standing, counted, follows)
+        assert mixture.probability_unknown(standing, counted, follows)[follows].mean() < 0.25
+
     def test_a_bin_without_evidence_is_as_probable_as_any(self):
         mixture = BinMixture.fit(*study(40, 10, 0.95, 0.4))
         assert unknown_with(mixture, 0.0, counted=0.0) == pytest.approx(mixture.summary()["unknown_if_leading"])

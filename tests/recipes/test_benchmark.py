@@ -30,6 +30,7 @@ from recipes.benchmark.method import Job, Programs
 from recipes.benchmark.methods import all_methods, with_what_they_build_on
 from recipes.benchmark.predictions import ceiling
 from recipes.benchmark.scoring import judge, scores
+from recipes.benchmark.teacher_part import Study
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "benchmark"
 SEED = 7
@@ -190,28 +191,24 @@ class TestTeacherPart:
         return argparse.Namespace(part=part, seed=SEED, **paths)
 
     @pytest.mark.parametrize("hits", [True, False], ids=["hits", "no hits"])
-    def test_teaches_as_soft_label_does(self, community, monkeypatch, hits):
+    def test_teaches_as_soft_label_does(self, community, hits):
         """What it predicts, with the contigs' own evidence, is what soft-label gives."""
         from qiime2.plugins import taxdistill
 
-        heard = []
-        cross_fitted = teacher_part.cross_fitted
-        monkeypatch.setattr(
-            teacher_part, "cross_fitted", lambda *study: heard.append(cross_fitted(*study)) or heard[-1]
-        )
-        predicted = teacher_part.run(self.arguments(community, "prediction", hits))
-        given = {"hits": "hits", "hit_taxonomy": "hit-taxonomy"} if hits else {}
-        inputs = {name: Artifact.load(str(community.artifact(kind))) for name, kind in given.items()}
-        sequences, labels, table = (
-            Artifact.load(str(community.artifact(kind))) for kind in ("contigs", "labels", "table")
-        )
-        (made,) = taxdistill.methods.soft_label(sequences, labels, table=table, seed=SEED, **inputs)
-        soft = made.view(SoftLabels)
+        arguments = self.arguments(community, "prediction", hits)
+        paths = {name: path for name, path in vars(arguments).items() if name not in ("part", "seed")}
+        heard = Study.read(**paths).teach(SEED)
+        inputs = {name: Artifact.load(path) for name, path in paths.items() if path is not None}
+        soft = taxdistill.methods.soft_label(**inputs, seed=SEED).soft_taxonomy.view(SoftLabels)
         long_enough = (community.lengths >= 1000).to_numpy()
-        expected, found = soft.own.toarray()[long_enough], heard[0].soft.toarray()[long_enough]
+        expected = soft.own.toarray()[long_enough]
+        np.testing.assert_allclose(heard.soft.toarray()[long_enough], expected, atol=2e-3)
+
+        predicted = teacher_part.run(arguments)
         assert soft.tree == predicted.tree
-        np.testing.assert_allclose(found, expected, atol=2e-3)
         assert np.abs(predicted.own.toarray()[long_enough] - expected).max() > 0.1
+        no_bins = teacher_part.run(self.arguments(community, "no-bins", hits))
+        assert np.abs(no_bins.own.toarray()[long_enough] - expected).max() > 0.1
 
     def test_votes_only_where_there_are_alignments(self, community):
         votes = teacher_part.run(self.arguments(community, "hit-vote", True))
