@@ -109,7 +109,7 @@ def soft_label(
         "error_rates_of_doubtful_labels": (
             teaching.evidence.channels[1].rates.as_dict() if len(teaching.evidence.channels) > 1 else {}
         ),
-        "bins": _bins_story(teaching.bins),
+        "bins": _bins_story(teaching.bins if learned else None),
         "parameters": {"folds": folds, "teacher": teacher},
         "novelty": novelty,
         "language_model": _language_story(embeddings, language, teaching.language_trust),
@@ -118,12 +118,13 @@ def soft_label(
 
 
 def _bins_story(bins: Optional[BinOpinion]) -> dict:
-    if bins is None:
+    if bins is None or bins.n_bins == 0:
         return {}
     found = bins.mixture.summary()
     say(
-        f"The contigs make up {bins.n_bins} bins. Own labels or hits stand in {found['stands_if_known']:.0%} of the "
-        f"contigs of a known taxon, and in {found['stands_if_unknown']:.0%} where the database lacks it."
+        f"The contigs make up {bins.n_bins} bins. Own labels or hits agree with what is most probable for "
+        f"{found['stands_if_known']:.0%} of the contigs where the database has the taxon of a bin, and for "
+        f"{found['stands_if_unknown']:.0%} where it seems to lack it."
     )
     return {"number": bins.n_bins, **found}
 
@@ -204,11 +205,11 @@ def register(plugin: Plugin) -> None:
         name="Turn noisy labels into soft labels",
         description=(
             "The teacher. Heads learn from the composition and the abundance of all contigs what their labels say, "
-            "each fold's from the other folds, so that no label confirms itself; what they expect of a contig and "
-            "what its own label says are combined by Bayes' rule, with error rates of the labels that are estimated "
-            "from the study itself."
+            "each fold's from the other folds, so that no label confirms itself; bins, contigs of one genome by all "
+            "appearances, show which species the database lacks; what is expected of a contig and what its own label "
+            "says are combined by Bayes' rule, with error rates of the labels that are estimated from the study itself."
         ),
-        citations=citations("taxdistill", "confidentlearning", "aai", "pytorch"),
+        citations=citations("taxdistill", "confidentlearning", "aai", "concoct", "pytorch"),
         examples={
             "From labels, composition and depths": usage.soft_label,
             "With alignments, which show new species": usage.soft_label_with_hits,

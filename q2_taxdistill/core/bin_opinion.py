@@ -18,7 +18,8 @@ from .novelty import BinMixture
 from .soft_labels import SMALLEST_PROBABILITY, dense_batches, overwrite, sparsify
 from .tree import TaxonTree
 
-# A bin of fewer contigs takes no name from another.
+# A bin of fewer contigs with evidence neither takes a name from another nor loses one, and among so many others the
+# opinion of a bin has half of its weight.
 _MIN_CONTIGS = 5
 # The weight of the bins' opinion against that of the heads together. Heads that learn from alignments see novelty in
 # them and the bins are one opinion of three; labels hardly show it to heads, which take contigs one by one.
@@ -54,8 +55,9 @@ def hear_bins(
     """Let bins say whether their contigs are of a taxon that the database lacks.
 
     Within the group of every contig (`TaxonTree.groups`) the odds of "none of the children" become the weighted
-    geometric mean of those predicted and those of the bin, from which the contig's own evidence is taken out. How
-    probable the group is, and its named taxa beside each other, stays as predicted.
+    geometric mean of those predicted and those of the bin, from whose counts the contig's own evidence is taken out.
+    How probable the group is stays as predicted, and so do its named taxa beside each other; where none is predicted,
+    they are equally probable.
 
     Parameters
     ----------
@@ -66,12 +68,16 @@ def hear_bins(
     abundances : float32 array, shape (n_contigs, n_abundances)
         Those features that tell abundances.
     learnable : bool array, shape (n_contigs,)
-        The contigs that are long enough. Others, and those of groups that are not divided, stay as they are.
+        The contigs that are long enough. Others stay as they are, as do those of groups that are not divided or have
+        no leaf.
     seed : int
     """
     rows, tree = np.flatnonzero(learnable), evidence.tree
     named = sparse.diags(tree.is_leaf.astype(np.float32))
     groups = tree.groups[_most_probable(predicted[rows])]
+    # elsewhere in the tree nothing is named, so that no bin is of a taxon that the database has
+    names_taxa = np.isin(groups, tree.parents[tree.is_leaf])
+    rows, groups = rows[names_taxa], groups[names_taxa]
     taxa = _most_probable(predicted[rows] @ named)
     bins = divide_into_bins(features[rows], abundances[rows], groups, taxa, seed)
     rows, groups, bins = rows[bins >= 0], groups[bins >= 0], bins[bins >= 0]
@@ -90,6 +96,7 @@ def hear_bins(
     others = np.maximum(counted[bins] - speaks, of_others)
     unknown = mixture.probability_unknown(of_others, others, follows[bins])
     weight = _WEIGHT_BESIDE_HITS if evidence.shows_novelty else _WEIGHT_BESIDE_LABELS
+    weight = weight * others / (others + _MIN_CONTIGS)
     heard = _with_novelty(predicted[rows], groups, unknown, weight, tree)
     return BinOpinion(overwrite(predicted, rows, heard), len(counted), mixture)
 
@@ -99,7 +106,7 @@ def _most_probable(own: sparse.csr_matrix) -> np.ndarray:
 
 
 def _named_better_elsewhere(apparent: sparse.csr_matrix, bins: np.ndarray, counted: np.ndarray) -> np.ndarray:
-    """Tell the bins whose most frequent name makes up more of another bin; bool, shape (n_bins,).
+    """Tell the bins whose most frequent name is that of another bin too and makes up more of it; bool, (n_bins,).
 
     Parameters
     ----------
@@ -115,7 +122,7 @@ def _named_better_elsewhere(apparent: sparse.csr_matrix, bins: np.ndarray, count
     of_bin = (members @ apparent).tocsr()
     names = _most_probable(of_bin)
     borne = np.asarray(of_bin[np.arange(n_bins), names]).ravel()
-    share = borne / np.maximum(counted, 1)
+    share = borne / (counted + _MIN_CONTIGS)
     # of each name the bin of the largest share, then of the most contigs, comes last
     order = np.lexsort((borne, share, names))
     takes_part = (borne > 0) & (counted >= _MIN_CONTIGS)
@@ -125,7 +132,7 @@ def _named_better_elsewhere(apparent: sparse.csr_matrix, bins: np.ndarray, count
 
 
 def _with_novelty(
-    predicted: sparse.csr_matrix, groups: np.ndarray, unknown: np.ndarray, weight: float, tree: TaxonTree
+    predicted: sparse.csr_matrix, groups: np.ndarray, unknown: np.ndarray, weight: np.ndarray, tree: TaxonTree
 ) -> sparse.csr_matrix:
     """Average the odds of "none of the children" of every contig's group with those of its bin."""
     parts = [sparse.csr_matrix((0, len(tree)), dtype=np.float32)]
@@ -136,7 +143,8 @@ def _with_novelty(
         named = inside & tree.is_leaf
         mass, mass_named = (own * inside).sum(axis=1), (own * named).sum(axis=1)
         novelty = 1 - mass_named / np.maximum(mass, SMALLEST_PROBABILITY)
-        novelty = _sigmoid(weight * _log_odds(unknown[batch]) + (1 - weight) * _log_odds(novelty))
+        of_bin = weight[batch]
+        novelty = _sigmoid(of_bin * _log_odds(unknown[batch]) + (1 - of_bin) * _log_odds(novelty))
         changes = named.any(axis=1) & (mass > 0)
         shares = np.where(named, np.where(mass_named[:, np.newaxis] > 0, own, 1), 0)
         shares /= np.maximum(shares.sum(axis=1, keepdims=True), SMALLEST_PROBABILITY**2)

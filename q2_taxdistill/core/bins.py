@@ -12,6 +12,7 @@ Contigs of one genome agree in composition and abundance. A Gaussian mixture fin
 the group apart (linear discriminants), with the abundances as they are.
 """
 
+import contextlib
 import warnings
 
 import numpy as np
@@ -63,7 +64,7 @@ def divide_into_bins(
         parts = np.zeros(len(members), dtype=np.int64)
         if len(members) >= 2 * _CONTIGS_PER_BIN:
             directions = _telling_directions(features[members].astype(np.float64), taxa[members])
-            parts = _divide(np.hstack([abundances[members], directions]), seed)
+            parts = _divide(np.hstack([_main_components(abundances[members]), directions]), seed)
         _, parts = np.unique(parts, return_inverse=True)
         bins[members] = n_bins + parts
         n_bins += int(parts.max()) + 1
@@ -71,14 +72,15 @@ def divide_into_bins(
 
 
 def _telling_directions(features: np.ndarray, taxa: np.ndarray) -> np.ndarray:
-    """Project on linear discriminants of the taxa, or on principal components where there is one taxon only.
+    """Project on linear discriminants of the taxa; on principal components where these do not show any.
+
+    That is where fewer than two taxa have five contigs, or contigs of a taxon do not differ.
 
     Returns
     -------
     float64 array, shape (n_contigs, n_directions)
-        Of about unit variance within taxa; no direction where contigs do not differ.
+        Discriminants are of unit variance within taxa, components of at most that over all contigs.
     """
-    from sklearn.decomposition import PCA
     from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
     of_frequent = np.isin(taxa, _frequent(taxa))
@@ -88,13 +90,21 @@ def _telling_directions(features: np.ndarray, taxa: np.ndarray) -> np.ndarray:
     if varies.any():
         n_directions = min(n_taxa - 1, _MOST_DIRECTIONS, int(varies.sum()))
         model = LinearDiscriminantAnalysis(solver="eigen", shrinkage="auto", n_components=n_directions)
-        return model.fit(features[of_frequent][:, varies], number).transform(features[:, varies])
-    different = features[:, features.std(axis=0) > _NO_VARIATION]
-    n_directions = min(_MOST_COMPONENTS, different.shape[1])
-    if n_directions == 0:
+        # of taxa whose contigs repeat one another no covariance can be learned
+        with contextlib.suppress(np.linalg.LinAlgError):
+            return model.fit(features[of_frequent][:, varies], number).transform(features[:, varies])
+    components = _main_components(features)[:, :_MOST_COMPONENTS]
+    return components / max(components[:, :1].std(), _NO_VARIATION) if components.shape[1] else components
+
+
+def _main_components(values: np.ndarray) -> np.ndarray:
+    """Reduce to the principal components that matter most, in their units; none where contigs do not differ."""
+    from sklearn.decomposition import PCA
+
+    different = values[:, values.std(axis=0) > _NO_VARIATION].astype(np.float64)
+    if different.shape[1] <= 1:
         return different
-    components = PCA(n_directions, svd_solver="full").fit_transform(different)
-    return components / components[:, 0].std()
+    return PCA(min(different.shape[1], _MOST_DIRECTIONS), svd_solver="full").fit_transform(different)
 
 
 def _frequent(taxa: np.ndarray) -> np.ndarray:

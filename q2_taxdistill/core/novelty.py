@@ -7,11 +7,12 @@
 # ----------------------------------------------------------------------------
 """How probable it is that the contigs of a bin are of a taxon that the database lacks.
 
-A genome of a taxon that the database has agrees with it in nearly all of its contigs: their own labels, or alignments,
-stand when all that is known of them is heard. Those of a relative that the database lacks stop at the genus more often,
-name now this and now that of its species, and share the name that they have most often with another genome of the
-study. How often labels stand differs between studies, databases and genomes, so the share is taken for a beta-binomial
-mixture of two kinds of bins, over all of whose parameters the posterior is averaged.
+A genome of a taxon that the database has agrees with it in nearly all of its contigs: their own evidence *stands*,
+which is to say that the named taxon that a contig looks like is also the most probable named one when all is heard.
+Contigs of a relative that the database lacks stop at the genus more often, name now this and now that of its species,
+and share the name that they have most often with another genome of the study. How often evidence stands differs
+between studies, databases and genomes, so the share is taken for a beta-binomial mixture of two kinds of bins, over
+all of whose parameters the posterior is averaged.
 """
 
 from dataclasses import dataclass
@@ -19,11 +20,17 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import betaln
 
+from .soft_labels import dense_batches
+
 # Means and concentrations of the share of contigs whose evidence stands, in bins of known and of unknown taxa. Known
 # taxa are alike; unknown ones are at any distance from the nearest that the database has.
 _KNOWN_MEANS, _KNOWN_CONCENTRATIONS = (0.7, 0.8, 0.85, 0.9, 0.94, 0.97, 0.985), (5.0, 10.0, 20.0, 40.0)
 _UNKNOWN_MEANS, _UNKNOWN_CONCENTRATIONS = (0.2, 0.35, 0.5, 0.65, 0.8, 0.9), (1.0, 2.0, 4.0, 8.0)
 _LEAST_DIFFERENCE = 0.1
+# The second parameter of a beta distribution says how rare shares near 1 are. That of known taxa is at most this many
+# times that of unknown ones: some relatives are so near that all of their contigs stand, but a bin in which all do is
+# not to be taken for unknown for that.
+_MOST_RATIO = 2.0
 # The share of unknown taxa among bins that bear a name alone or best, and among those that another bears better.
 _LEADING_UNKNOWN = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5)
 _FOLLOWING_UNKNOWN = (0.1, 0.3, 0.5, 0.7, 0.9)
@@ -72,15 +79,13 @@ class BinMixture:
 
     def probability_unknown(self, standing: np.ndarray, counted: np.ndarray, follows: np.ndarray) -> np.ndarray:
         """Give the probability that bins are of unknown taxa; float64, shape (n_bins,). See `fit`."""
-        log_ratio = _log_likelihoods(standing, counted, self.known) - _log_likelihoods(standing, counted, self.unknown)
         found = np.zeros(len(standing))
-        for bins, shares, weights in (
-            (~follows, _LEADING_UNKNOWN, self.leading),
-            (follows, _FOLLOWING_UNKNOWN, self.following),
-        ):
-            for share, weight in zip(shares, weights.T):
-                odds_against = np.exp(np.clip(log_ratio[bins], -50, 50)) * (1 - share) / share
-                found[bins] += (1 / (1 + odds_against)) @ weight
+        for bins in dense_batches(len(standing), len(self.known)):
+            log_ratio = _log_likelihoods(standing[bins], counted[bins], self.known)
+            log_ratio -= _log_likelihoods(standing[bins], counted[bins], self.unknown)
+            ratio = np.exp(np.clip(log_ratio, -50, 50))
+            leads = _average(ratio, _LEADING_UNKNOWN, self.leading)
+            found[bins] = np.where(follows[bins], _average(ratio, _FOLLOWING_UNKNOWN, self.following), leads)
         return found
 
     def summary(self) -> "dict[str, float]":
@@ -94,6 +99,18 @@ class BinMixture:
         }
 
 
+def _average(ratio: np.ndarray, shares: "tuple[float, ...]", weights: np.ndarray) -> np.ndarray:
+    """Average the probability of being unknown over combinations and shares; float64, shape (n_bins,).
+
+    Parameters
+    ----------
+    ratio : float64 array, shape (n_bins, n_combinations)
+        How many times more probable a bin is if it is known.
+    weights : float64 array, shape (n_combinations, n_shares)
+    """
+    return sum((1 / (1 + ratio * (1 - share) / share)) @ weight for share, weight in zip(shares, weights.T))
+
+
 def _combinations() -> "tuple[np.ndarray, np.ndarray]":
     found = [
         ((mean * size, (1 - mean) * size), (other * other_size, (1 - other) * other_size))
@@ -101,7 +118,7 @@ def _combinations() -> "tuple[np.ndarray, np.ndarray]":
         for size in _KNOWN_CONCENTRATIONS
         for other in _UNKNOWN_MEANS
         for other_size in _UNKNOWN_CONCENTRATIONS
-        if other <= mean - _LEAST_DIFFERENCE
+        if other <= mean - _LEAST_DIFFERENCE and (1 - mean) * size <= _MOST_RATIO * (1 - other) * other_size
     ]
     return np.array([known for known, _ in found]), np.array([unknown for _, unknown in found])
 

@@ -165,9 +165,9 @@ def _notes(teacher: dict[str, Any], parameters: dict[str, Any], samples: tuple[s
     if teacher.get("bins"):
         bins = teacher["bins"]
         notes.append(
-            f"By composition and abundance the contigs make up {bins['number']:,} bins. What a contig says by itself "
-            f"stands in {bins['stands_if_known']:.0%} of the contigs of bins whose taxon the database has, and in "
-            f"{bins['stands_if_unknown']:.0%} where it seems to lack it."
+            f"By composition and abundance the contigs make up {bins['number']:,} bins. What contigs say by themselves "
+            f"agrees with what is most probable for {bins['stands_if_known']:.0%} of them where the database has the "
+            f"taxon of a bin, and for {bins['stands_if_unknown']:.0%} where it seems to lack it."
         )
     if not samples:
         notes.append("There was no table of depths, so composition alone tells taxa apart.")

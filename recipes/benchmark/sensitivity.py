@@ -23,7 +23,7 @@ import pandas as pd
 
 from q2_taxdistill.actions.parameters import DEFAULT_CONFIDENCE, cpu_threads
 from q2_taxdistill.actions.threshold import taxonomy_at
-from q2_taxdistill.core import bin_opinion, bins, discriminant, evidence, identity, trust
+from q2_taxdistill.core import bin_opinion, bins, discriminant, evidence, identity, novelty, trust
 from q2_taxdistill.core.noise import ErrorRates
 from q2_taxdistill.core.soft_labels import SoftLabels
 from q2_taxdistill.interop import rank_probabilities
@@ -123,8 +123,8 @@ def changes() -> list[Change]:
         *_rates("errors of labels, prior", _LABELS, "LABEL_ERROR_RATES"),
         *_stopping("labels of unknown taxa that stop there, prior"),
         *_rates("errors of alignments, prior", _HITS, "HIT_ERROR_RATES"),
-        *_borders("border of species, prior", "species", 0.02, 0.045),
-        *_borders("border of genera", "genus", 0.38, 0.5),
+        *_borders("border of species by proteins, prior", "species", 0.02, 0.045),
+        *_borders("border of genera by proteins", "genus", 0.38, 0.5),
         *_prior_of_genera("prior of another genus", 0.1, 1.0),
         *_numbers("weight of relations", _HITS, identity, "_RELATION_WEIGHT", 0.25, 1.0),
         *_numbers("shape of identities", _HITS, identity, "_GAMMA_SHAPE", 1.2, 2.4),
@@ -135,6 +135,10 @@ def changes() -> list[Change]:
         *_numbers("weight of bins", _HITS, bin_opinion, "_WEIGHT_BESIDE_HITS", 1 / 6, 1 / 2),
         *_numbers("weight of bins", _LABELS, bin_opinion, "_WEIGHT_BESIDE_LABELS", 1 / 2, 5 / 6),
         *_numbers("contigs of a bin", _BOTH, bins, "_CONTIGS_PER_BIN", 8, 30),
+        *_numbers("directions that tell taxa apart", _BOTH, bins, "_MOST_DIRECTIONS", 3, 10),
+        *_numbers("contigs of half the weight of a bin", _BOTH, bin_opinion, "_MIN_CONTIGS", 2, 15),
+        *_numbers("known bins' difference from unknown ones", _BOTH, novelty, "_LEAST_DIFFERENCE", 0.05, 0.2),
+        *_numbers("rareness of known bins in doubt", _BOTH, novelty, "_MOST_RATIO", 1.0, 4.0),
     ]
 
 

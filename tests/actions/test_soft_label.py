@@ -139,6 +139,11 @@ class TestStudies:
         rows = [soft.contigs.index(contig) for contig in [*dropped, *unassigned]]
         assert soft.own[rows][:, ROOT].max() < 0.5
 
+    def test_labels_without_a_hierarchy(self, study):
+        study.labels["Taxon"] = study.labels["Taxon"].str.split(";").str[-1]
+        soft = soft_label(**study.inputs).view(SoftLabels)
+        assert list(soft.contigs) == list(study.contigs)
+
     def test_lineages_that_skip_a_rank(self, study):
         genus = study.labels["Taxon"].str.split(";").str[5].value_counts().index[0]
         skipping = study.labels["Taxon"].str.contains(genus, regex=False)

@@ -114,10 +114,10 @@ class TestHearing:
         np.testing.assert_allclose(after[1][own_genus], before[1][own_genus], atol=0.1)
 
     def test_a_contigs_own_label_is_no_opinion_of_its_bin(
-        self, tree, labels, predicted, evidence, features, everyone, opinion
+        self, tree, labels, predicted, evidence, features, everyone, opinion, unknown
     ):
         """Both labels leave the bin as it is but for that contig, so what the others say of it hardly changes."""
-        row = 0
+        row = int(np.flatnonzero(unknown)[0])
         stops = list(labels)
         stops[row] = labels[row][:1] if len(labels[row]) == 2 else (*labels[row], f"{labels[row][0]}s0")
         changed = label_evidence(tree, stops)
@@ -148,6 +148,33 @@ class TestHearing:
         found = hear_bins(predicted, combine(predicted, shows), shows, features, features[:, 4:], everyone, seed=1)
         moved = novelty(found.predicted, tree)[unknown].mean() - novelty(predicted, tree)[unknown].mean()
         assert 0 < moved < novelty(opinion.predicted, tree)[unknown].mean() - novelty(predicted, tree)[unknown].mean()
+
+    def test_a_bin_without_other_evidence_is_not_heard(self, predicted, tree, labels, features, everyone):
+        alone = np.arange(len(labels)) // N_OF_EACH // 3 == 5
+        few = [() if silent and row % 150 else label for row, (label, silent) in enumerate(zip(labels, alone))]
+        evidence = label_evidence(tree, few)
+        heard = hear_bins(predicted, combine(predicted, evidence), evidence, features, features[:, 4:], everyone, 1)
+        first = int(np.flatnonzero(alone)[0])
+        np.testing.assert_allclose(heard.predicted[first].toarray(), predicted[first].toarray(), atol=1e-6)
+
+    def test_contigs_of_groups_without_a_named_taxon_are_in_no_bin(self, predicted, tree, evidence, features, everyone):
+        at_the_root = predicted.toarray()
+        at_the_root[:200] = np.eye(len(tree))[0]
+        changed = sparse.csr_matrix(at_the_root.astype(np.float32))
+        heard = hear_bins(changed, combine(changed, evidence), evidence, features, features[:, 4:], everyone, seed=1)
+        np.testing.assert_array_equal(heard.predicted[:200].toarray(), at_the_root[:200])
+        fewer = np.arange(len(everyone)) >= 200
+        without = hear_bins(changed, combine(changed, evidence), evidence, features, features[:, 4:], fewer, seed=1)
+        assert heard.mixture.summary() == without.mixture.summary()
+
+    def test_a_splinter_takes_no_name_from_a_genome(self, tree):
+        leaf = int(np.flatnonzero(tree.is_leaf)[0])
+        bins = np.repeat([0, 1], [500, 5])
+        named = np.ones(505)
+        named[:10] = 0
+        apparent = sparse.csr_matrix((named, (np.arange(505), np.full(505, leaf))), shape=(505, len(tree)))
+        follows = bin_opinion._named_better_elsewhere(apparent, bins, np.array([500.0, 5.0]))
+        np.testing.assert_array_equal(follows, [False, True])
 
     def test_where_no_group_can_be_divided_nothing_is_heard(self, predicted, evidence, features, everyone, monkeypatch):
         monkeypatch.setattr(bin_opinion, "divide_into_bins", lambda features, *_: np.full(len(features), -1))

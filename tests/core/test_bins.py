@@ -66,10 +66,15 @@ class TestBins:
         found = divide_into_bins(features[:, :20], features[:, 20:20], groups, taxa, seed=1)
         assert purity(found, taxa) > 0.8
 
-    def test_a_small_group_is_one_bin(self, features, taxa):
-        few = slice(0, 2 * bins._CONTIGS_PER_BIN - 1)
-        found = divide_into_bins(features[few], features[few, 20:], np.zeros(29, dtype=np.int64), taxa[few], seed=1)
-        assert set(found) == {0}
+    @pytest.mark.parametrize("n_samples", [1, 5, 12, 30, 100])
+    def test_samples_however_many_tell_genomes_apart(self, n_samples):
+        rng = np.random.default_rng(3)
+        genomes = np.repeat(np.arange(3), 40)
+        depths = 1.5 * rng.normal(size=(3, n_samples))[genomes] + 0.2 * rng.normal(size=(120, n_samples))
+        features = np.hstack([rng.normal(size=(120, 20)), depths])
+        taxa = np.minimum(genomes, 1)
+        found = divide_into_bins(features, depths, np.zeros(120, dtype=np.int64), taxa, seed=1)
+        assert purity(found, genomes) > 0.9
 
     def test_groups_of_too_many_taxa_are_not_divided(self, features, groups, genomes):
         many = np.where(groups == 1, 1000 + np.arange(len(groups)) % 12, genomes)
@@ -90,6 +95,10 @@ ALIKE = {
     "contigs of a taxon are identical": (np.repeat(np.eye(4), 25, axis=0), np.repeat(np.arange(4), 25)),
     "all contigs are identical": (np.ones((100, 4)), np.repeat(np.arange(4), 25)),
     "one taxon of identical contigs": (np.ones((100, 4)), np.zeros(100, dtype=np.int64)),
+    "contigs of a taxon repeat two": (
+        np.tile(np.random.default_rng(2).normal(size=(4, 4)), (25, 1)),
+        np.arange(100) % 2,
+    ),
     "every contig is a taxon": (np.random.default_rng(1).normal(size=(100, 4)), np.arange(100)),
 }
 
@@ -100,8 +109,9 @@ def test_studies_without_variation_are_divided_without_a_warning(features, taxa,
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         found = divide_into_bins(features, features[:, 4 - n_abundances :], np.zeros(100, dtype=np.int64), taxa, seed=1)
-    assert found.min() == 0
-    assert len(found) == 100
+    _, contigs = np.unique(features, axis=0, return_index=True)
+    for contig in contigs:
+        assert len(np.unique(found[(features == features[contig]).all(axis=1)])) == 1
 
 
 @given(
