@@ -127,7 +127,7 @@ class Distillation:
     """
 
     alpha: Optional[float] = None
-    temperature: float = 2.0
+    temperature: float = 4.0
     n_epochs: int = 30
     seed: int = 1
     device: str = "auto"

@@ -30,7 +30,7 @@ class TestResult:
         assert found.student.scaling.samples == tuple(whole.depths.columns)
         assert found.parameters == {
             "kd_alpha": "auto",
-            "kd_temperature": 2.0,
+            "kd_temperature": 4.0,
             "epochs": 30,
             "seed": 1,
             "min_length": 1000,
@@ -49,11 +49,11 @@ class TestResult:
 
     def test_takes_the_parameters_that_it_is_given(self, whole, soft_taxonomy):
         found = train_student(
-            **whole.inputs, soft_taxonomy=soft_taxonomy, kd_alpha=0.3, kd_temperature=4.0, epochs=2
+            **whole.inputs, soft_taxonomy=soft_taxonomy, kd_alpha=0.3, kd_temperature=2.5, epochs=2
         ).view(Classifier)
         assert found.story["kd_alpha"] == 0.3
         assert [tried["alpha"] for tried in found.story["held_out"]] == [0.3]
-        assert (found.parameters["kd_temperature"], found.parameters["epochs"]) == (4.0, 2)
+        assert (found.parameters["kd_temperature"], found.parameters["epochs"]) == (2.5, 2)
 
     def test_without_a_table(self, whole, soft_taxonomy):
         found = train_student(
