@@ -124,7 +124,7 @@ def changes() -> list[Change]:
         *_stopping("labels of unknown taxa that stop there, prior"),
         *_rates("errors of alignments, prior", _HITS, "HIT_ERROR_RATES"),
         *_borders("border of species by proteins, prior", "species", 0.02, 0.045),
-        *_borders("border of genera by proteins", "genus", 0.38, 0.5),
+        *_borders("border of genera by proteins", "genus", 0.35, 0.44),
         *_prior_of_genera("prior of another genus", 0.1, 1.0),
         *_numbers("weight of relations", _HITS, identity, "_RELATION_WEIGHT", 0.25, 1.0),
         *_numbers("shape of identities", _HITS, identity, "_GAMMA_SHAPE", 1.2, 2.4),
