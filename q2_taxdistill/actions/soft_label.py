@@ -16,7 +16,7 @@ from q2_types.feature_data import DNAFASTAFormat, FeatureData
 from qiime2.plugin import Choices, Int, Plugin, Range, Str
 
 from ..citations import citations
-from ..core.bin_opinion import BinOpinion
+from ..core.bin_opinion import BinOpinion, describe_bins
 from ..core.evidence import Evidence, hit_evidence, label_evidence
 from ..core.features import FeatureScaling
 from ..core.hits import best_of_regions
@@ -120,13 +120,9 @@ def soft_label(
 def _bins_story(bins: Optional[BinOpinion]) -> dict:
     if bins is None or bins.n_bins == 0:
         return {}
-    found = bins.mixture.summary()
-    say(
-        f"The contigs make up {bins.n_bins} bins. Own labels or hits agree with what is most probable for "
-        f"{found['stands_if_known']:.0%} of the contigs where the database has the taxon of a bin, and for "
-        f"{found['stands_if_unknown']:.0%} where it seems to lack it."
-    )
-    return {"number": bins.n_bins, **found}
+    found = {"number": bins.n_bins, **bins.mixture.summary()}
+    say(describe_bins(found))
+    return found
 
 
 def _language_features(

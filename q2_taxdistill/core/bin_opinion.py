@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy import sparse
+from scipy.special import expit, logit
 
 from .bins import divide_into_bins
 from .evidence import Evidence
@@ -101,6 +102,15 @@ def hear_bins(
     return BinOpinion(overwrite(predicted, rows, heard), len(counted), mixture)
 
 
+def describe_bins(story: "dict[str, float]") -> str:
+    """Say in a sentence what bins there are: their ``number`` and what `BinMixture.summary` gives."""
+    return (
+        f"By composition and abundance the contigs make up {story['number']:,} bins. What contigs say by themselves "
+        f"agrees with what is most probable for {story['stands_if_known']:.0%} of them where the database has the "
+        f"taxon of a bin, and for {story['stands_if_unknown']:.0%} where it seems to lack it."
+    )
+
+
 def _most_probable(own: sparse.csr_matrix) -> np.ndarray:
     return np.asarray(own.argmax(axis=1)).ravel()
 
@@ -134,30 +144,26 @@ def _named_better_elsewhere(apparent: sparse.csr_matrix, bins: np.ndarray, count
 def _with_novelty(
     predicted: sparse.csr_matrix, groups: np.ndarray, unknown: np.ndarray, weight: np.ndarray, tree: TaxonTree
 ) -> sparse.csr_matrix:
-    """Average the odds of "none of the children" of every contig's group with those of its bin."""
-    parts = [sparse.csr_matrix((0, len(tree)), dtype=np.float32)]
+    """Average the odds of "none of the children" of every contig's group with those of its bin.
+
+    The groups have leaves, and contigs have mass in theirs.
+    """
+    parts = []
     for batch in dense_batches(*predicted.shape):
         own = predicted[batch].toarray().astype(np.float64)
         group = groups[batch]
         inside = tree.groups == group[:, np.newaxis]
         named = inside & tree.is_leaf
         mass, mass_named = (own * inside).sum(axis=1), (own * named).sum(axis=1)
-        novelty = 1 - mass_named / np.maximum(mass, SMALLEST_PROBABILITY)
         of_bin = weight[batch]
-        novelty = _sigmoid(of_bin * _log_odds(unknown[batch]) + (1 - of_bin) * _log_odds(novelty))
-        changes = named.any(axis=1) & (mass > 0)
+        novelty = expit(of_bin * _log_odds(unknown[batch]) + (1 - of_bin) * _log_odds(1 - mass_named / mass))
         shares = np.where(named, np.where(mass_named[:, np.newaxis] > 0, own, 1), 0)
-        shares /= np.maximum(shares.sum(axis=1, keepdims=True), SMALLEST_PROBABILITY**2)
+        shares /= shares.sum(axis=1, keepdims=True)
         heard = np.where(inside, shares * ((1 - novelty) * mass)[:, np.newaxis], own)
         heard[np.arange(len(own)), group] = novelty * mass
-        parts.append(sparsify(np.where(changes[:, np.newaxis], heard, own)))
+        parts.append(sparsify(heard))
     return sparse.vstack(parts, format="csr")
 
 
 def _log_odds(probability: np.ndarray) -> np.ndarray:
-    probability = np.clip(probability, SMALLEST_PROBABILITY, 1 - SMALLEST_PROBABILITY)
-    return np.log(probability / (1 - probability))
-
-
-def _sigmoid(log_odds: np.ndarray) -> np.ndarray:
-    return 1 / (1 + np.exp(-log_odds))
+    return logit(np.clip(probability, SMALLEST_PROBABILITY, 1 - SMALLEST_PROBABILITY))

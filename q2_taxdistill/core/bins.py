@@ -17,6 +17,8 @@ import warnings
 
 import numpy as np
 
+from .discriminant import deviations_within
+
 # The least contigs that a bin is sought for, on average.
 _CONTIGS_PER_BIN = 15
 # A taxon with fewer contigs has no say in which directions tell taxa apart.
@@ -83,16 +85,17 @@ def _telling_directions(features: np.ndarray, taxa: np.ndarray) -> np.ndarray:
     """
     from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
-    of_frequent = np.isin(taxa, _frequent(taxa))
-    _, number = np.unique(taxa[of_frequent], return_inverse=True)
-    n_taxa = int(number.max()) + 1 if len(number) else 0
-    varies = _varies_within(features[of_frequent], number) if n_taxa > 1 else np.zeros(features.shape[1], dtype=bool)
-    if varies.any():
-        n_directions = min(n_taxa - 1, _MOST_DIRECTIONS, int(varies.sum()))
-        model = LinearDiscriminantAnalysis(solver="eigen", shrinkage="auto", n_components=n_directions)
+    frequent = _frequent(taxa)
+    if len(frequent) > 1:
+        learned = np.isin(taxa, frequent)
+        number = np.searchsorted(frequent, taxa[learned])
+        varies = deviations_within(features[learned], number).std(axis=0) > _NO_VARIATION
+        n_directions = min(len(frequent) - 1, _MOST_DIRECTIONS, int(varies.sum()))
         # of taxa whose contigs repeat one another no covariance can be learned
         with contextlib.suppress(np.linalg.LinAlgError):
-            return model.fit(features[of_frequent][:, varies], number).transform(features[:, varies])
+            if n_directions > 0:
+                model = LinearDiscriminantAnalysis(solver="eigen", shrinkage="auto", n_components=n_directions)
+                return model.fit(features[learned][:, varies], number).transform(features[:, varies])
     components = _main_components(features)[:, :_MOST_COMPONENTS]
     return components / max(components[:, :1].std(), _NO_VARIATION) if components.shape[1] else components
 
@@ -110,11 +113,6 @@ def _main_components(values: np.ndarray) -> np.ndarray:
 def _frequent(taxa: np.ndarray) -> np.ndarray:
     found, counts = np.unique(taxa, return_counts=True)
     return found[counts >= _MIN_CONTIGS_OF_TAXON]
-
-
-def _varies_within(features: np.ndarray, number: np.ndarray) -> np.ndarray:
-    means = np.stack([features[number == taxon].mean(axis=0) for taxon in range(int(number.max()) + 1)])
-    return (features - means[number]).std(axis=0) > _NO_VARIATION
 
 
 def _divide(points: np.ndarray, seed: int) -> np.ndarray:

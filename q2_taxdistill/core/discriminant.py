@@ -97,8 +97,7 @@ def _divide_unknown_taxa(
 
     taxa, gaussians = np.unique(nodes, return_inverse=True)
     owners = list(taxa)
-    means = np.stack([features[gaussians == number].mean(axis=0) for number in range(len(taxa))])
-    within = np.cov(features - means[gaussians], rowvar=False)
+    within = np.cov(deviations_within(features, gaussians), rowvar=False)
     shrunk = (1 - shrinkage) * within + shrinkage * np.trace(within) / len(within) * np.eye(len(within))
     whitening = np.linalg.inv(np.linalg.cholesky(shrunk)).T
     for number in np.flatnonzero(~tree.is_leaf[taxa]):
@@ -113,6 +112,19 @@ def _divide_unknown_taxa(
                     gaussians[members[parts == part]] = len(owners)
                     owners.append(taxa[number])
     return gaussians, np.array(owners, dtype=np.int64)
+
+
+def deviations_within(features: np.ndarray, taxa: np.ndarray) -> np.ndarray:
+    """Take the mean of its taxon from every contig; float array of the shape of `features`.
+
+    Parameters
+    ----------
+    features : float array, shape (n_contigs, n_features)
+    taxa : int64 array, shape (n_contigs,)
+        Numbers from 0 on; each has a contig.
+    """
+    means = np.stack([features[taxa == number].mean(axis=0) for number in range(int(taxa.max()) + 1)])
+    return features - means[taxa]
 
 
 def predict_discriminant(discriminant: Discriminant, features: np.ndarray) -> sparse.csr_matrix:

@@ -11,6 +11,7 @@ from typing import Any, Optional
 
 import numpy as np
 
+from q2_taxdistill.core.bin_opinion import describe_bins
 from q2_taxdistill.core.lineage import format_lineage
 from q2_taxdistill.core.reference_taxonomy import ReferenceTaxonomy, describe_reference_taxonomy
 from q2_taxdistill.core.soft_labels import SoftLabels
@@ -163,12 +164,7 @@ def _notes(teacher: dict[str, Any], parameters: dict[str, Any], samples: tuple[s
     if "taxa" in teacher:
         notes.append(f"The labels name {teacher['taxa']:,} taxa, those above them included; no other can be given.")
     if teacher.get("bins"):
-        bins = teacher["bins"]
-        notes.append(
-            f"By composition and abundance the contigs make up {bins['number']:,} bins. What contigs say by themselves "
-            f"agrees with what is most probable for {bins['stands_if_known']:.0%} of them where the database has the "
-            f"taxon of a bin, and for {bins['stands_if_unknown']:.0%} where it seems to lack it."
-        )
+        notes.append(describe_bins(teacher["bins"]))
     if not samples:
         notes.append("There was no table of depths, so composition alone tells taxa apart.")
     elif len(samples) == 1:
