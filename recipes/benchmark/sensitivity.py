@@ -153,13 +153,12 @@ def measure(study: Study, truth: pd.DataFrame, seed: int) -> dict[str, float]:
 
 def _studies(community: Community) -> Iterator[tuple[str, Study]]:
     """Read a community with its hits, if it has any, and without."""
-    kinds = [kind for kind in _KINDS if kind in community.kinds]
-    for inputs in ([*kinds], [kind for kind in kinds if kind == "table"]):
-        given = {kind.replace("-", "_"): str(community.artifact(kind)) for kind in inputs}
-        paths = str(community.artifact("contigs")), str(community.artifact("labels"))
-        yield "hits" if "hits" in inputs else "labels", Study.read(*paths, **given)
-        if "hits" not in kinds:
-            break
+    with_hits = [kind for kind in _KINDS if kind in community.kinds]
+    studies = {"hits": with_hits} if "hits" in with_hits else {}
+    studies["labels"] = [kind for kind in with_hits if kind == "table"]
+    for inputs, kinds in studies.items():
+        given = {kind.replace("-", "_"): str(community.artifact(kind)) for kind in kinds}
+        yield inputs, Study.read(str(community.artifact("contigs")), str(community.artifact("labels")), **given)
 
 
 def main() -> int:
