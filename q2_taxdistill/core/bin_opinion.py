@@ -25,6 +25,9 @@ _MIN_CONTIGS = 5
 # The weight of the bins' opinion against that of the heads together. Heads that learn from alignments see novelty in
 # them and the bins are one opinion of three; labels hardly show it to heads, which take contigs one by one.
 _WEIGHT_BESIDE_HITS, _WEIGHT_BESIDE_LABELS = 1 / 3, 2 / 3
+# The share of unknown taxa all of whose contigs bear the name of one relative. Labels cannot show it; half of them is
+# the most that is thought possible, none the least. Alignments show them by their identity.
+_LOOKALIKES_BY_LABELS = 0.25
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,13 +38,48 @@ class BinOpinion:
     ----------
     predicted : float32 csr_matrix, shape (n_contigs, n_nodes)
         Rows sum to 1.
+    lookalike : float64 array, shape (n_contigs,)
+        The probability that a contig whose name stands is of a relative nonetheless; 0 where evidence shows relatives.
     n_bins : int
     mixture : BinMixture
     """
 
     predicted: sparse.csr_matrix
+    lookalike: np.ndarray
     n_bins: int
     mixture: BinMixture
+
+    def doubt_names(self, soft: sparse.csr_matrix, evidence: Evidence) -> sparse.csr_matrix:
+        """Move to the parents of named taxa the probability that contigs are of look-alikes.
+
+        That is done when all evidence has been heard, since it is the same of a taxon and its look-alikes. Named taxa
+        are those of the depth at which most evidence names one, and below; a name that is less deep is of a relative's
+        group already.
+
+        Parameters
+        ----------
+        soft : csr_matrix, shape (n_contigs, n_nodes)
+        evidence : Evidence
+
+        Returns
+        -------
+        float32 csr_matrix of that shape
+            Rows sum to 1.
+        """
+        if not self.lookalike.any():
+            return soft
+        tree = evidence.tree
+        leaves = np.flatnonzero(tree.is_leaf)
+        at_depth = np.bincount(tree.depths[leaves], np.asarray(evidence.apparent[:, leaves].sum(axis=0)).ravel())
+        named = leaves[tree.depths[leaves] >= at_depth.argmax()]
+        ones = np.ones(len(named))
+        only_named = sparse.csr_matrix((ones, (named, named)), shape=(len(tree), len(tree)))
+        up = sparse.csr_matrix((ones, (named, tree.parents[named])), shape=(len(tree), len(tree)))
+        parts = []
+        for batch in dense_batches(*soft.shape):
+            doubted = sparse.diags(self.lookalike[batch]) @ soft[batch]
+            parts.append(sparsify((soft[batch] + doubted @ (up - only_named)).toarray()))
+        return sparse.vstack(parts, format="csr")
 
 
 def hear_bins(
@@ -82,33 +120,49 @@ def hear_bins(
     taxa = _most_probable(predicted[rows] @ named)
     bins = divide_into_bins(features[rows], abundances[rows], groups, taxa, seed)
     rows, groups, bins = rows[bins >= 0], groups[bins >= 0], bins[bins >= 0]
+    lookalikes = 0.0 if evidence.shows_novelty else _LOOKALIKES_BY_LABELS
     if len(rows) == 0:
         nothing = np.zeros(0)
-        return BinOpinion(predicted, 0, BinMixture.fit(nothing, nothing, nothing.astype(bool)))
+        mixture = BinMixture.fit(nothing, nothing, nothing.astype(bool), lookalikes)
+        return BinOpinion(predicted, _everywhere(mixture, len(learnable)), 0, mixture)
 
     apparent = evidence.apparent[rows] @ named
     stands = np.asarray(apparent[np.arange(len(rows)), _most_probable(soft[rows] @ named)]).ravel().astype(np.float64)
     speaks = evidence.speaks[rows].astype(np.float64)
     standing, counted = np.bincount(bins, stands), np.bincount(bins, speaks)
     follows = _named_better_elsewhere(apparent, bins, counted)
-    mixture = BinMixture.fit(standing, counted, follows)
+    mixture = BinMixture.fit(standing, counted, follows, lookalikes)
 
     of_others = np.maximum(standing[bins] - stands, 0)
     others = np.maximum(counted[bins] - speaks, of_others)
     unknown = mixture.probability_unknown(of_others, others, follows[bins])
-    weight = _WEIGHT_BESIDE_HITS if evidence.shows_novelty else _WEIGHT_BESIDE_LABELS
-    weight = weight * others / (others + _MIN_CONTIGS)
+    weight = others / (others + _MIN_CONTIGS)
+    lookalike = _everywhere(mixture, len(learnable))
+    lookalike[rows] += weight * (mixture.probability_lookalike(follows)[bins] - lookalike[rows])
+    weight = weight * (_WEIGHT_BESIDE_HITS if evidence.shows_novelty else _WEIGHT_BESIDE_LABELS)
     heard = _with_novelty(predicted[rows], groups, unknown, weight, tree)
-    return BinOpinion(overwrite(predicted, rows, heard), len(counted), mixture)
+    return BinOpinion(overwrite(predicted, rows, heard), lookalike, len(counted), mixture)
 
 
 def describe_bins(story: "dict[str, float]") -> str:
-    """Say in a sentence what bins there are: their ``number`` and what `BinMixture.summary` gives."""
-    return (
+    """Say in a sentence or two what bins there are: their ``number`` and what `BinMixture.summary` gives."""
+    found = (
         f"By composition and abundance the contigs make up {story['number']:,} bins. What contigs say by themselves "
         f"agrees with what is most probable for {story['stands_if_known']:.0%} of them where the database has the "
         f"taxon of a bin, and for {story['stands_if_unknown']:.0%} where it seems to lack it."
     )
+    if not story.get("lookalike_if_leading"):
+        return found
+    return (
+        f"{found} As many relatives are expected among the bins that agree that their names are believed "
+        f"{1 - story['lookalike_if_leading']:.0%} at most, and {1 - story['lookalike_if_following']:.0%} where another "
+        f"bin bears the name better."
+    )
+
+
+def _everywhere(mixture: BinMixture, n_contigs: int) -> np.ndarray:
+    """Take contigs for ones of no bin or of one that bears its name best; float64, shape (n_contigs,)."""
+    return np.full(n_contigs, mixture.probability_lookalike(np.array([False]))[0])
 
 
 def _most_probable(own: sparse.csr_matrix) -> np.ndarray:

@@ -13,6 +13,9 @@ Contigs of a relative that the database lacks stop at the genus more often, name
 and share the name that they have most often with another genome of the study. How often evidence stands differs
 between studies, databases and genomes, so the share is taken for a beta-binomial mixture of two kinds of bins, over
 all of whose parameters the posterior is averaged.
+
+Some relatives are so near that all of their contigs stand. Nothing tells these look-alikes from known taxa, but that
+there are some follows from there being others that are further away.
 """
 
 from dataclasses import dataclass
@@ -32,8 +35,8 @@ _LEAST_DIFFERENCE = 0.1
 # not to be taken for unknown for that.
 _MOST_RATIO = 2.0
 # The share of unknown taxa among bins that bear a name alone or best, and among those that another bears better.
-_LEADING_UNKNOWN = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5)
-_FOLLOWING_UNKNOWN = (0.1, 0.3, 0.5, 0.7, 0.9)
+_LEADING_UNKNOWN = np.array([0.05, 0.1, 0.2, 0.3, 0.4, 0.5])
+_FOLLOWING_UNKNOWN = np.array([0.1, 0.3, 0.5, 0.7, 0.9])
 # Combinations of parameters that are this much less probable than the best do not matter.
 _NEGLIGIBLE = 1e-4
 
@@ -48,15 +51,20 @@ class BinMixture:
         The parameters of the two beta distributions.
     leading, following : float arrays, shape (n_combinations, n_shares)
         The weight of every combination with every share of unknown taxa; each sums to 1.
+    lookalikes : float in 0 to 1
+        The share of unknown taxa that look known.
     """
 
     known: np.ndarray
     unknown: np.ndarray
     leading: np.ndarray
     following: np.ndarray
+    lookalikes: float
 
     @classmethod
-    def fit(cls, standing: np.ndarray, counted: np.ndarray, follows: np.ndarray) -> "BinMixture":
+    def fit(
+        cls, standing: np.ndarray, counted: np.ndarray, follows: np.ndarray, lookalikes: float = 0.0
+    ) -> "BinMixture":
         """Weigh the parameters by their likelihood.
 
         Parameters
@@ -65,41 +73,64 @@ class BinMixture:
             In how many contigs of a bin the evidence stands, of how many that have any.
         follows : bool array, shape (n_bins,)
             Whether another bin bears the bin's name better.
+        lookalikes : float in 0 to 1
+            The share of unknown taxa that look known, which these counts cannot show.
         """
         known, unknown = _combinations()
         logs = _log_likelihoods(standing, counted, known), _log_likelihoods(standing, counted, unknown)
-        leading = _log_evidence(logs, ~follows, _LEADING_UNKNOWN)
-        following = _log_evidence(logs, follows, _FOLLOWING_UNKNOWN)
+        leading = _log_evidence(logs, ~follows, (1 - lookalikes) * _LEADING_UNKNOWN)
+        following = _log_evidence(logs, follows, (1 - lookalikes) * _FOLLOWING_UNKNOWN)
         joint = leading[:, :, np.newaxis] + following[:, np.newaxis, :]
         weight = np.exp(joint - joint.max())
         kept = weight.sum(axis=(1, 2))
         kept = kept > _NEGLIGIBLE * kept.max()
         weight = weight[kept] / weight[kept].sum()
-        return cls(known[kept], unknown[kept], weight.sum(axis=2), weight.sum(axis=1))
+        return cls(known[kept], unknown[kept], weight.sum(axis=2), weight.sum(axis=1), lookalikes)
 
     def probability_unknown(self, standing: np.ndarray, counted: np.ndarray, follows: np.ndarray) -> np.ndarray:
-        """Give the probability that bins are of unknown taxa; float64, shape (n_bins,). See `fit`."""
+        """Give the probability that bins are of unknown taxa, and no look-alikes; float64, (n_bins,). See `fit`."""
         found = np.zeros(len(standing))
         for bins in dense_batches(len(standing), len(self.known)):
             log_ratio = _log_likelihoods(standing[bins], counted[bins], self.known)
             log_ratio -= _log_likelihoods(standing[bins], counted[bins], self.unknown)
             ratio = np.exp(np.clip(log_ratio, -50, 50))
-            leads = _average(ratio, _LEADING_UNKNOWN, self.leading)
-            found[bins] = np.where(follows[bins], _average(ratio, _FOLLOWING_UNKNOWN, self.following), leads)
+            leads = _average(ratio, (1 - self.lookalikes) * _LEADING_UNKNOWN, self.leading)
+            follow = _average(ratio, (1 - self.lookalikes) * _FOLLOWING_UNKNOWN, self.following)
+            found[bins] = np.where(follows[bins], follow, leads)
         return found
 
+    def probability_lookalike(self, follows: np.ndarray) -> np.ndarray:
+        """Give the probability that bins are of look-alikes if they look known; float64, shape (n_bins,).
+
+        How well the contigs of a bin stand does not matter, since both kinds do so equally.
+
+        Parameters
+        ----------
+        follows : bool array, shape (n_bins,)
+            Whether another bin bears the bin's name better.
+        """
+
+        def averaged(weights: np.ndarray, unknown: np.ndarray) -> float:
+            lookalike = self.lookalikes * unknown
+            return float(weights.sum(axis=0) @ (lookalike / (lookalike + 1 - unknown)))
+
+        return np.where(follows, averaged(self.following, _FOLLOWING_UNKNOWN), averaged(self.leading, _LEADING_UNKNOWN))
+
     def summary(self) -> "dict[str, float]":
-        """Give the posterior means: how often evidence stands in bins of either kind, and how many are unknown."""
+        """Give posterior means: how often evidence stands in bins that look known or not, and how many are unknown."""
         weight = self.leading.sum(axis=1)
+        leading, following = self.probability_lookalike(np.array([False, True])).tolist()
         return {
             "stands_if_known": float(weight @ (self.known[:, 0] / self.known.sum(axis=1))),
             "stands_if_unknown": float(weight @ (self.unknown[:, 0] / self.unknown.sum(axis=1))),
-            "unknown_if_leading": float(self.leading.sum(axis=0) @ np.array(_LEADING_UNKNOWN)),
-            "unknown_if_following": float(self.following.sum(axis=0) @ np.array(_FOLLOWING_UNKNOWN)),
+            "unknown_if_leading": float(self.leading.sum(axis=0) @ _LEADING_UNKNOWN),
+            "unknown_if_following": float(self.following.sum(axis=0) @ _FOLLOWING_UNKNOWN),
+            "lookalike_if_leading": leading,
+            "lookalike_if_following": following,
         }
 
 
-def _average(ratio: np.ndarray, shares: "tuple[float, ...]", weights: np.ndarray) -> np.ndarray:
+def _average(ratio: np.ndarray, shares: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """Average the probability of being unknown over combinations and shares; float64, shape (n_bins,).
 
     Parameters
@@ -131,7 +162,7 @@ def _log_likelihoods(standing: np.ndarray, counted: np.ndarray, parameters: np.n
     return (betaln(stands + a, falls + b) - betaln(a, b))[where.ravel()]
 
 
-def _log_evidence(logs: "tuple[np.ndarray, np.ndarray]", bins: np.ndarray, shares: "tuple[float, ...]") -> np.ndarray:
+def _log_evidence(logs: "tuple[np.ndarray, np.ndarray]", bins: np.ndarray, shares: np.ndarray) -> np.ndarray:
     """Give the log likelihood of some bins under every combination and share; shape (n_combinations, n_shares)."""
     known, unknown = (log[bins] for log in logs)
     return np.stack(

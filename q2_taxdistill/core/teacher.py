@@ -42,7 +42,7 @@ class Teaching:
     predicted : float32 csr_matrix, shape (n_contigs, n_nodes)
         What the heads of other folds, and the other contigs of its bin, expect of every contig; rows sum to 1.
     soft : float32 csr_matrix, shape (n_contigs, n_nodes)
-        The soft labels: prediction x evidence; rows sum to 1.
+        The soft labels: prediction x evidence, and the doubt in names that bins leave; rows sum to 1.
     trust : Trust
         How far each head is trusted, and the held-out likelihood that says so.
     language_trust : Trust or None
@@ -131,7 +131,7 @@ def teach(
     soft, opinion = combine(predicted, evidence), None
     if bins and not language_alone:
         opinion = hear_bins(predicted, soft, evidence, features, features[:, N_CANONICAL:], learnable, seed)
-        predicted, soft = opinion.predicted, combine(opinion.predicted, evidence)
+        predicted, soft = opinion.predicted, opinion.doubt_names(combine(opinion.predicted, evidence), evidence)
     return Teaching(predicted, soft, trust, language_trust, evidence, opinion)
 
 

@@ -12,9 +12,9 @@ import pytest
 from scipy import sparse
 
 from q2_taxdistill.core import bin_opinion, soft_labels
-from q2_taxdistill.core.bin_opinion import hear_bins
+from q2_taxdistill.core.bin_opinion import describe_bins, hear_bins
 from q2_taxdistill.core.evidence import label_evidence
-from q2_taxdistill.core.soft_labels import SMALLEST_PROBABILITY
+from q2_taxdistill.core.soft_labels import SMALLEST_PROBABILITY, certain
 from q2_taxdistill.core.teacher import combine
 from q2_taxdistill.core.tree import TaxonTree
 
@@ -181,3 +181,61 @@ class TestHearing:
         found = hear_bins(predicted, combine(predicted, evidence), evidence, features, features[:, 4:], everyone, 1)
         assert found.n_bins == 0
         np.testing.assert_array_equal(found.predicted.toarray(), predicted.toarray())
+
+
+@pytest.fixture(scope="module")
+def doubted(opinion, predicted, evidence):
+    soft = combine(opinion.predicted, evidence)
+    return soft, opinion.doubt_names(soft, evidence)
+
+
+class TestDoubt:
+    def test_a_part_of_every_name_goes_to_its_genus(self, doubted, opinion, tree):
+        before, after = (own.toarray() for own in doubted)
+        kept = (1 - opinion.lookalike)[:, np.newaxis] * before[:, tree.is_leaf]
+        np.testing.assert_allclose(after[:, tree.is_leaf], kept, atol=2 * SMALLEST_PROBABILITY)
+        genera = np.flatnonzero(tree.depths == 1)
+        under = [(own @ tree.ancestry)[:, genera] for own in (before, after)]
+        np.testing.assert_allclose(under[1], under[0], atol=len(tree) * SMALLEST_PROBABILITY)
+
+    def test_no_name_is_certain_and_a_name_that_another_bin_bears_better_is_less_so(self, opinion, unknown):
+        assert (opinion.lookalike > 0).all()
+        assert opinion.lookalike[unknown].mean() > opinion.lookalike[~unknown].mean() + 0.1
+
+    def test_rows_are_distributions(self, doubted):
+        np.testing.assert_allclose(np.asarray(doubted[1].sum(axis=1)).ravel(), 1, rtol=1e-5)
+
+    def test_batches_do_not_matter(self, doubted, opinion, evidence, monkeypatch):
+        monkeypatch.setattr(soft_labels, "_NUMBERS_AT_ONCE", 1000)
+        again = opinion.doubt_names(doubted[0], evidence)
+        np.testing.assert_allclose(again.toarray(), doubted[1].toarray(), atol=1e-6)
+
+    def test_a_label_that_stops_at_a_genus_without_species_is_not_doubted(self, tree, labels, predicted, opinion):
+        alone = ("g9",)
+        larger = TaxonTree.from_lineages([*tree.lineages, alone])
+        evidence = label_evidence(larger, [*labels, alone])
+        soft = certain([larger.index[alone]] * len(labels), len(larger))
+        np.testing.assert_array_equal(opinion.doubt_names(soft, evidence).toarray(), soft.toarray())
+
+    def test_alignments_leave_no_doubt_of_this_kind(self, predicted, evidence, features, everyone):
+        shows = replace(evidence, shows_novelty=True)
+        soft = combine(predicted, shows)
+        found = hear_bins(predicted, soft, shows, features, features[:, 4:], everyone, seed=1)
+        assert found.doubt_names(soft, shows) is soft
+
+    def test_contigs_of_no_bin_are_doubted_as_those_of_a_bin_that_leads(
+        self, predicted, evidence, features, everyone, opinion
+    ):
+        long_enough = everyone.copy()
+        long_enough[:70] = False
+        soft = combine(predicted, evidence)
+        found = hear_bins(predicted, soft, evidence, features, features[:, 4:], long_enough, seed=1)
+        leading = found.mixture.summary()["lookalike_if_leading"]
+        np.testing.assert_allclose(found.lookalike[:70], leading)
+
+
+def test_describe_bins_tells_how_far_names_are_believed():
+    story = {"number": 12, "stands_if_known": 0.95, "stands_if_unknown": 0.4}
+    assert "believed" not in describe_bins({**story, "lookalike_if_leading": 0.0, "lookalike_if_following": 0.0})
+    told = describe_bins({**story, "lookalike_if_leading": 0.1, "lookalike_if_following": 0.6})
+    assert "90% at most, and 40% where another" in told

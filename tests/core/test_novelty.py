@@ -80,6 +80,30 @@ class TestMixture:
         monkeypatch.setattr(soft_labels, "_NUMBERS_AT_ONCE", 3 * len(mixture.known))
         np.testing.assert_allclose(mixture.probability_unknown(*bins), whole)
 
+    def test_lookalikes_are_as_probable_as_the_relatives_that_can_be_told_suggest(self):
+        """A quarter of the unknown taxa draw the share that stands as known ones do, so that names are less certain."""
+        believed, true = [], []
+        for seed in range(20):
+            standing, counted, follows = study(33, 9, 0.95, 0.4, seed)
+            mixture = BinMixture.fit(standing, counted, follows, lookalikes=0.25)
+            told = mixture.probability_unknown(standing, counted, follows)
+            believed.append((1 - told) * (1 - mixture.probability_lookalike(follows)))
+            true.append(np.arange(42) < 30)  # three of the bins that look known are of relatives
+        believed, true = np.concatenate(believed), np.concatenate(true)
+        certain = believed > 0.5
+        assert believed[certain].mean() == pytest.approx(true[certain].mean(), abs=0.04)
+        assert believed[certain].mean() < 0.95
+
+    def test_where_another_bin_bears_the_name_better_lookalikes_are_counted_apart(self):
+        standing, counted, _ = study(40, 20, 0.97, 0.6)
+        mixture = BinMixture.fit(standing, counted, np.arange(60) >= 35, lookalikes=0.25)
+        leading, following = mixture.probability_lookalike(np.array([False, True]))
+        assert 0 < leading < 0.1 < 0.3 < following
+
+    def test_where_evidence_shows_relatives_there_are_no_lookalikes(self):
+        mixture = BinMixture.fit(*study(40, 10, 0.95, 0.4))
+        np.testing.assert_array_equal(mixture.probability_lookalike(np.array([False, True])), 0)
+
     def test_no_bins(self):
         nothing = np.zeros(0), np.zeros(0), np.zeros(0, dtype=bool)
         mixture = BinMixture.fit(*nothing)
@@ -90,11 +114,12 @@ class TestMixture:
 @given(st.lists(st.tuples(st.floats(0, 500), st.floats(0, 500), st.booleans()), min_size=1, max_size=30))
 def test_probabilities_whatever_the_bins(bins):
     standing, falling, follows = (np.array(column) for column in zip(*bins))
-    mixture = BinMixture.fit(standing, standing + falling, follows)
-    found = mixture.probability_unknown(standing, standing + falling, follows)
-    assert np.isfinite(found).all()
-    assert (found >= 0).all()
-    assert (found <= 1).all()
+    mixture = BinMixture.fit(standing, standing + falling, follows, lookalikes=0.25)
+    unknown = mixture.probability_unknown(standing, standing + falling, follows)
+    for found in (unknown, mixture.probability_lookalike(follows)):
+        assert np.isfinite(found).all()
+        assert (found >= 0).all()
+        assert (found <= 1).all()
     assert mixture.leading.sum() == pytest.approx(1)
     assert mixture.following.sum() == pytest.approx(1)
 
