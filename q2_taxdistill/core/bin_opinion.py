@@ -15,18 +15,18 @@ from scipy.special import expit, logit
 
 from .bins import divide_into_bins
 from .evidence import Evidence
+from .namesakes import BinKind, kinds_of_bins
 from .novelty import BinMixture
-from .soft_labels import SMALLEST_PROBABILITY, dense_batches, overwrite, sparsify
+from .soft_labels import SMALLEST_PROBABILITY, dense_batches, most_probable, overwrite, sparsify
 from .tree import TaxonTree
 
-# A bin of fewer contigs with evidence neither takes a name from another nor loses one, and among so many others the
-# opinion of a bin has half of its weight.
-_MIN_CONTIGS = 5
+# Among so many others that have evidence the opinion of a bin has half of its weight.
+_CONTIGS_OF_HALF_WEIGHT = 5
 # The weight of the bins' opinion against that of the heads together. Heads that learn from alignments see novelty in
 # them and the bins are one opinion of three; labels hardly show it to heads, which take contigs one by one.
 _WEIGHT_BESIDE_HITS, _WEIGHT_BESIDE_LABELS = 1 / 3, 2 / 3
-# The share of unknown taxa all of whose contigs bear the name of one relative. Labels cannot show it; half of them is
-# the most that is thought possible, none the least. Alignments show them by their identity.
+# The share of unknown taxa that look known, since all of their contigs bear the name of one relative. Labels do not show
+# it; half of them is the most that is thought possible, and none the least. Alignments show relatives by identity.
 _LOOKALIKES_BY_LABELS = 0.25
 
 
@@ -105,7 +105,7 @@ def hear_bins(
     evidence : Evidence
     features : float32 array, shape (n_contigs, n_features)
     abundances : float32 array, shape (n_contigs, n_abundances)
-        Those features that tell abundances.
+        Those features that tell abundances: the last ones. The others tell the composition.
     learnable : bool array, shape (n_contigs,)
         The contigs that are long enough. Others stay as they are, as do those of groups that are not divided or have
         no leaf.
@@ -113,32 +113,33 @@ def hear_bins(
     """
     rows, tree = np.flatnonzero(learnable), evidence.tree
     named = sparse.diags(tree.is_leaf.astype(np.float32))
-    groups = tree.groups[_most_probable(predicted[rows])]
+    groups = tree.groups[most_probable(predicted[rows])]
     # elsewhere in the tree nothing is named, so that no bin is of a taxon that the database has
     names_taxa = np.isin(groups, tree.parents[tree.is_leaf])
     rows, groups = rows[names_taxa], groups[names_taxa]
-    taxa = _most_probable(predicted[rows] @ named)
+    taxa = most_probable(predicted[rows] @ named)
     bins = divide_into_bins(features[rows], abundances[rows], groups, taxa, seed)
     rows, groups, bins = rows[bins >= 0], groups[bins >= 0], bins[bins >= 0]
     lookalikes = 0.0 if evidence.shows_novelty else _LOOKALIKES_BY_LABELS
     if len(rows) == 0:
         nothing = np.zeros(0)
-        mixture = BinMixture.fit(nothing, nothing, nothing.astype(bool), lookalikes)
+        mixture = BinMixture.fit(nothing, nothing, nothing.astype(np.int64), lookalikes)
         return BinOpinion(predicted, _everywhere(mixture, len(learnable)), 0, mixture)
 
     apparent = evidence.apparent[rows] @ named
-    stands = np.asarray(apparent[np.arange(len(rows)), _most_probable(soft[rows] @ named)]).ravel().astype(np.float64)
+    stands = np.asarray(apparent[np.arange(len(rows)), most_probable(soft[rows] @ named)]).ravel().astype(np.float64)
     speaks = evidence.speaks[rows].astype(np.float64)
     standing, counted = np.bincount(bins, stands), np.bincount(bins, speaks)
-    follows = _named_better_elsewhere(apparent, bins, counted)
-    mixture = BinMixture.fit(standing, counted, follows, lookalikes)
+    composition = features[rows, : features.shape[1] - abundances.shape[1]]
+    kinds = kinds_of_bins(apparent, composition, abundances[rows], groups, bins, counted)
+    mixture = BinMixture.fit(standing, counted, kinds, lookalikes)
 
     of_others = np.maximum(standing[bins] - stands, 0)
     others = np.maximum(counted[bins] - speaks, of_others)
-    unknown = mixture.probability_unknown(of_others, others, follows[bins])
-    weight = others / (others + _MIN_CONTIGS)
+    unknown = mixture.probability_unknown(of_others, others, kinds[bins])
+    weight = others / (others + _CONTIGS_OF_HALF_WEIGHT)
     lookalike = _everywhere(mixture, len(learnable))
-    lookalike[rows] += weight * (mixture.probability_lookalike(follows)[bins] - lookalike[rows])
+    lookalike[rows] += weight * (mixture.probability_lookalike(kinds)[bins] - lookalike[rows])
     weight = weight * (_WEIGHT_BESIDE_HITS if evidence.shows_novelty else _WEIGHT_BESIDE_LABELS)
     heard = _with_novelty(predicted[rows], groups, unknown, weight, tree)
     return BinOpinion(overwrite(predicted, rows, heard), lookalike, len(counted), mixture)
@@ -155,44 +156,15 @@ def describe_bins(story: "dict[str, float]") -> str:
         return found
     return (
         f"{found} As many relatives are expected among the bins that agree that their names are believed "
-        f"{1 - story['lookalike_if_leading']:.0%} at most, and {1 - story['lookalike_if_following']:.0%} where another "
-        f"bin bears the name better."
+        f"{1 - story['lookalike_if_leading']:.0%} at most; where another bin bears the name better, "
+        f"{1 - story['lookalike_if_alike']:.0%} if it is like that in composition and "
+        f"{1 - story['lookalike_if_apart']:.0%} if it is not."
     )
 
 
 def _everywhere(mixture: BinMixture, n_contigs: int) -> np.ndarray:
     """Take contigs for ones of no bin or of one that bears its name best; float64, shape (n_contigs,)."""
-    return np.full(n_contigs, mixture.probability_lookalike(np.array([False]))[0])
-
-
-def _most_probable(own: sparse.csr_matrix) -> np.ndarray:
-    return np.asarray(own.argmax(axis=1)).ravel()
-
-
-def _named_better_elsewhere(apparent: sparse.csr_matrix, bins: np.ndarray, counted: np.ndarray) -> np.ndarray:
-    """Tell the bins whose most frequent name is that of another bin too and makes up more of it; bool, (n_bins,).
-
-    Parameters
-    ----------
-    apparent : csr_matrix, shape (n_contigs, n_nodes)
-        The named taxa that contigs look like.
-    bins : int64 array, shape (n_contigs,)
-    counted : float array, shape (n_bins,)
-        The contigs of each bin that look like anything.
-    """
-    n_contigs, n_bins = len(bins), len(counted)
-    follows = np.zeros(n_bins, dtype=bool)
-    members = sparse.csr_matrix((np.ones(n_contigs), (bins, np.arange(n_contigs))), shape=(n_bins, n_contigs))
-    of_bin = (members @ apparent).tocsr()
-    names = _most_probable(of_bin)
-    borne = np.asarray(of_bin[np.arange(n_bins), names]).ravel()
-    share = borne / (counted + _MIN_CONTIGS)
-    # of each name the bin of the largest share, then of the most contigs, comes last
-    order = np.lexsort((borne, share, names))
-    takes_part = (borne > 0) & (counted >= _MIN_CONTIGS)
-    order = order[takes_part[order]]
-    follows[order[:-1][names[order][1:] == names[order][:-1]]] = True
-    return follows
+    return np.full(n_contigs, mixture.probability_lookalike(np.array([BinKind.LEADING]))[0])
 
 
 def _with_novelty(

@@ -21,8 +21,9 @@ there are some follows from there being others that are further away.
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import betaln
+from scipy.special import betaln, logsumexp
 
+from .namesakes import BinKind
 from .soft_labels import dense_batches
 
 # Means and concentrations of the share of contigs whose evidence stands, in bins of known and of unknown taxa. Known
@@ -34,9 +35,13 @@ _LEAST_DIFFERENCE = 0.1
 # times that of unknown ones: some relatives are so near that all of their contigs stand, but a bin in which all do is
 # not to be taken for unknown for that.
 _MOST_RATIO = 2.0
-# The share of unknown taxa among bins that bear a name alone or best, and among those that another bears better.
-_LEADING_UNKNOWN = np.array([0.05, 0.1, 0.2, 0.3, 0.4, 0.5])
-_FOLLOWING_UNKNOWN = np.array([0.1, 0.3, 0.5, 0.7, 0.9])
+# The share of unknown taxa among bins of every kind; all are taken for equally probable beforehand. Of two bins that
+# differ as taxa do, one bears a name that is not its own.
+_UNKNOWN_SHARES = (
+    np.array([0.05, 0.1, 0.2, 0.3, 0.4, 0.5]),
+    np.array([0.1, 0.3, 0.5, 0.7, 0.9]),
+    np.array([0.7, 0.8, 0.9, 0.97]),
+)
 # Combinations of parameters that are this much less probable than the best do not matter.
 _NEGLIGIBLE = 1e-4
 
@@ -49,85 +54,79 @@ class BinMixture:
     ----------
     known, unknown : float arrays, shape (n_combinations, 2)
         The parameters of the two beta distributions.
-    leading, following : float arrays, shape (n_combinations, n_shares)
-        The weight of every combination with every share of unknown taxa; each sums to 1.
+    weights : tuple of float arrays, shape (n_combinations, n_shares)
+        For every kind of bin, the weight of every combination with every share of unknown taxa; each sums to 1.
     lookalikes : float in 0 to 1
         The share of unknown taxa that look known.
     """
 
     known: np.ndarray
     unknown: np.ndarray
-    leading: np.ndarray
-    following: np.ndarray
+    weights: "tuple[np.ndarray, ...]"
     lookalikes: float
 
     @classmethod
-    def fit(
-        cls, standing: np.ndarray, counted: np.ndarray, follows: np.ndarray, lookalikes: float = 0.0
-    ) -> "BinMixture":
+    def fit(cls, standing: np.ndarray, counted: np.ndarray, kinds: np.ndarray, lookalikes: float = 0.0) -> "BinMixture":
         """Weigh the parameters by their likelihood.
 
         Parameters
         ----------
         standing, counted : float arrays, shape (n_bins,)
             In how many contigs of a bin the evidence stands, of how many that have any.
-        follows : bool array, shape (n_bins,)
-            Whether another bin bears the bin's name better.
+        kinds : int64 array of BinKind, shape (n_bins,)
         lookalikes : float in 0 to 1
             The share of unknown taxa that look known, which these counts cannot show.
         """
         known, unknown = _combinations()
         logs = _log_likelihoods(standing, counted, known), _log_likelihoods(standing, counted, unknown)
-        leading = _log_evidence(logs, ~follows, (1 - lookalikes) * _LEADING_UNKNOWN)
-        following = _log_evidence(logs, follows, (1 - lookalikes) * _FOLLOWING_UNKNOWN)
-        joint = leading[:, :, np.newaxis] + following[:, np.newaxis, :]
-        weight = np.exp(joint - joint.max())
-        kept = weight.sum(axis=(1, 2))
-        kept = kept > _NEGLIGIBLE * kept.max()
-        weight = weight[kept] / weight[kept].sum()
-        return cls(known[kept], unknown[kept], weight.sum(axis=2), weight.sum(axis=1), lookalikes)
+        told = [(1 - lookalikes) * shares for shares in _UNKNOWN_SHARES]
+        evidence = [_log_evidence(logs, kinds == kind, shares) for kind, shares in enumerate(told)]
+        of_kinds = np.stack([logsumexp(values, axis=1) for values in evidence])
+        weight = np.exp(of_kinds.sum(axis=0) - of_kinds.sum(axis=0).max())
+        kept = weight > _NEGLIGIBLE * weight.max()
+        weight = weight[kept, np.newaxis] / weight[kept].sum()
+        weights = [weight * np.exp(values - of[:, np.newaxis])[kept] for values, of in zip(evidence, of_kinds)]
+        return cls(known[kept], unknown[kept], tuple(weights), lookalikes)
 
-    def probability_unknown(self, standing: np.ndarray, counted: np.ndarray, follows: np.ndarray) -> np.ndarray:
+    def probability_unknown(self, standing: np.ndarray, counted: np.ndarray, kinds: np.ndarray) -> np.ndarray:
         """Give the probability that bins are of unknown taxa, and no look-alikes; float64, (n_bins,). See `fit`."""
         found = np.zeros(len(standing))
         for bins in dense_batches(len(standing), len(self.known)):
             log_ratio = _log_likelihoods(standing[bins], counted[bins], self.known)
             log_ratio -= _log_likelihoods(standing[bins], counted[bins], self.unknown)
             ratio = np.exp(np.clip(log_ratio, -50, 50))
-            leads = _average(ratio, (1 - self.lookalikes) * _LEADING_UNKNOWN, self.leading)
-            follow = _average(ratio, (1 - self.lookalikes) * _FOLLOWING_UNKNOWN, self.following)
-            found[bins] = np.where(follows[bins], follow, leads)
+            for kind, (shares, weights) in enumerate(zip(_UNKNOWN_SHARES, self.weights)):
+                of_kind = kinds[bins] == kind
+                found[bins][of_kind] = _average(ratio[of_kind], (1 - self.lookalikes) * shares, weights)
         return found
 
-    def probability_lookalike(self, follows: np.ndarray) -> np.ndarray:
+    def probability_lookalike(self, kinds: np.ndarray) -> np.ndarray:
         """Give the probability that bins are of look-alikes if they look known; float64, shape (n_bins,).
 
-        How well the contigs of a bin stand does not matter, since both kinds do so equally.
+        How well the contigs of a bin stand does not matter, since known taxa and look-alikes do so equally.
 
         Parameters
         ----------
-        follows : bool array, shape (n_bins,)
-            Whether another bin bears the bin's name better.
+        kinds : int64 array of BinKind, shape (n_bins,)
         """
-
-        def averaged(weights: np.ndarray, unknown: np.ndarray) -> float:
+        found = []
+        for unknown, weights in zip(_UNKNOWN_SHARES, self.weights):
             lookalike = self.lookalikes * unknown
-            return float(weights.sum(axis=0) @ (lookalike / (lookalike + 1 - unknown)))
-
-        return np.where(follows, averaged(self.following, _FOLLOWING_UNKNOWN), averaged(self.leading, _LEADING_UNKNOWN))
+            found.append(weights.sum(axis=0) @ (lookalike / (lookalike + 1 - unknown)))
+        return np.array(found)[kinds]
 
     def summary(self) -> "dict[str, float]":
         """Give posterior means: how often evidence stands in bins that look known or not, and how many are unknown."""
-        weight = self.leading.sum(axis=1)
-        leading, following = self.probability_lookalike(np.array([False, True])).tolist()
-        return {
+        weight = self.weights[BinKind.LEADING].sum(axis=1)
+        found = {
             "stands_if_known": float(weight @ (self.known[:, 0] / self.known.sum(axis=1))),
             "stands_if_unknown": float(weight @ (self.unknown[:, 0] / self.unknown.sum(axis=1))),
-            "unknown_if_leading": float(self.leading.sum(axis=0) @ _LEADING_UNKNOWN),
-            "unknown_if_following": float(self.following.sum(axis=0) @ _FOLLOWING_UNKNOWN),
-            "lookalike_if_leading": leading,
-            "lookalike_if_following": following,
         }
+        for kind, lookalike in zip(BinKind, self.probability_lookalike(np.arange(len(BinKind))).tolist()):
+            name = kind.name.lower()
+            found[f"unknown_if_{name}"] = float(self.weights[kind].sum(axis=0) @ _UNKNOWN_SHARES[kind])
+            found[f"lookalike_if_{name}"] = lookalike
+        return found
 
 
 def _average(ratio: np.ndarray, shares: np.ndarray, weights: np.ndarray) -> np.ndarray:

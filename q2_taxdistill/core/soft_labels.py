@@ -188,6 +188,11 @@ def certain(nodes: Sequence[int], n_nodes: int) -> sparse.csr_matrix:
     return sparse.csr_matrix((ones, (np.arange(len(nodes)), nodes)), shape=(len(nodes), n_nodes))
 
 
+def most_probable(own: sparse.csr_matrix) -> np.ndarray:
+    """Find the node of the most mass of every contig, the first of equals; int64 array, shape (n_contigs,)."""
+    return np.asarray(own.argmax(axis=1)).ravel()
+
+
 def overwrite(own: sparse.csr_matrix, rows: np.ndarray, replacement: sparse.csr_matrix) -> sparse.csr_matrix:
     """Put the rows of `replacement` in the place of `rows`; csr_matrix of the shape of `own`."""
     position = np.arange(own.shape[0])

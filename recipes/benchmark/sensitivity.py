@@ -23,7 +23,7 @@ import pandas as pd
 
 from q2_taxdistill.actions.parameters import DEFAULT_CONFIDENCE, cpu_threads
 from q2_taxdistill.actions.threshold import taxonomy_at
-from q2_taxdistill.core import bin_opinion, bins, discriminant, evidence, identity, novelty, trust
+from q2_taxdistill.core import bin_opinion, bins, discriminant, evidence, identity, namesakes, novelty, trust
 from q2_taxdistill.core.noise import ErrorRates
 from q2_taxdistill.core.soft_labels import SoftLabels
 from q2_taxdistill.interop import rank_probabilities
@@ -136,7 +136,10 @@ def changes() -> list[Change]:
         *_numbers("weight of bins", _LABELS, bin_opinion, "_WEIGHT_BESIDE_LABELS", 1 / 2, 5 / 6),
         *_numbers("contigs of a bin", _BOTH, bins, "_CONTIGS_PER_BIN", 8, 30),
         *_numbers("directions that tell taxa apart", _BOTH, bins, "_MOST_DIRECTIONS", 3, 10),
-        *_numbers("contigs of half the weight of a bin", _BOTH, bin_opinion, "_MIN_CONTIGS", 2, 15),
+        *_numbers("contigs of half the weight of a bin", _BOTH, bin_opinion, "_CONTIGS_OF_HALF_WEIGHT", 2, 15),
+        *_numbers("share of look-alikes", _LABELS, bin_opinion, "_LOOKALIKES_BY_LABELS", 0.1, 0.4),
+        *_numbers("difference of abundances", _BOTH, namesakes, "_STANDARD_DEVIATIONS", 2.0, 5.0),
+        *_numbers("share of pairs of names that are alike", _BOTH, namesakes, "_NEAREST_SHARE", 0.05, 0.25),
         *_numbers("known bins' difference from unknown ones", _BOTH, novelty, "_LEAST_DIFFERENCE", 0.05, 0.2),
         *_numbers("rareness of known bins in doubt", _BOTH, novelty, "_MOST_RATIO", 1.0, 4.0),
     ]

@@ -167,15 +167,6 @@ class TestHearing:
         without = hear_bins(changed, combine(changed, evidence), evidence, features, features[:, 4:], fewer, seed=1)
         assert heard.mixture.summary() == without.mixture.summary()
 
-    def test_a_splinter_takes_no_name_from_a_genome(self, tree):
-        leaf = int(np.flatnonzero(tree.is_leaf)[0])
-        bins = np.repeat([0, 1], [500, 5])
-        named = np.ones(505)
-        named[:10] = 0
-        apparent = sparse.csr_matrix((named, (np.arange(505), np.full(505, leaf))), shape=(505, len(tree)))
-        follows = bin_opinion._named_better_elsewhere(apparent, bins, np.array([500.0, 5.0]))
-        np.testing.assert_array_equal(follows, [False, True])
-
     def test_where_no_group_can_be_divided_nothing_is_heard(self, predicted, evidence, features, everyone, monkeypatch):
         monkeypatch.setattr(bin_opinion, "divide_into_bins", lambda features, *_: np.full(len(features), -1))
         found = hear_bins(predicted, combine(predicted, evidence), evidence, features, features[:, 4:], everyone, 1)
@@ -236,6 +227,8 @@ class TestDoubt:
 
 def test_describe_bins_tells_how_far_names_are_believed():
     story = {"number": 12, "stands_if_known": 0.95, "stands_if_unknown": 0.4}
-    assert "believed" not in describe_bins({**story, "lookalike_if_leading": 0.0, "lookalike_if_following": 0.0})
-    told = describe_bins({**story, "lookalike_if_leading": 0.1, "lookalike_if_following": 0.6})
-    assert "90% at most, and 40% where another" in told
+    assert "believed" not in describe_bins({**story, "lookalike_if_leading": 0.0})
+    lookalikes = {"lookalike_if_leading": 0.1, "lookalike_if_alike": 0.3, "lookalike_if_apart": 0.6}
+    told = describe_bins({**story, **lookalikes})
+    assert "believed 90% at most; where another bin bears the name better, 70% if" in told
+    assert "40% if it is not" in told

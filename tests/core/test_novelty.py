@@ -11,22 +11,28 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from q2_taxdistill.core import soft_labels
+from q2_taxdistill.core.namesakes import BinKind
 from q2_taxdistill.core.novelty import BinMixture
 
 N_CONTIGS = 60.0
 
 
 def study(n_known, n_unknown, agreement, disagreement, seed=1):
-    """Bins of 60 contigs, known ones first, and whether another bears the name better."""
+    """Bins of 60 contigs, known ones first, all of which bear a name alone."""
     rng = np.random.default_rng(seed)
     known = rng.beta(agreement * 30, (1 - agreement) * 30, n_known)
     unknown = rng.beta(disagreement * 4, (1 - disagreement) * 4, n_unknown)
     standing = rng.binomial(int(N_CONTIGS), np.r_[known, unknown]).astype(np.float64)
-    return standing, np.full(len(standing), N_CONTIGS), np.zeros(len(standing), dtype=bool)
+    return standing, np.full(len(standing), N_CONTIGS), np.full(len(standing), BinKind.LEADING)
 
 
-def unknown_with(mixture, standing, follows=False, counted=N_CONTIGS):
-    return float(mixture.probability_unknown(np.array([standing]), np.array([counted]), np.array([follows]))[0])
+def kinds_from(first, n_bins, kind):
+    """All bins from one on are of a kind; those before lead."""
+    return np.where(np.arange(n_bins) >= first, kind, BinKind.LEADING)
+
+
+def unknown_with(mixture, standing, kind=BinKind.LEADING, counted=N_CONTIGS):
+    return float(mixture.probability_unknown(np.array([standing]), np.array([counted]), np.array([kind]))[0])
 
 
 class TestMixture:
@@ -56,18 +62,24 @@ class TestMixture:
         errors = [abs(stated[tenth == part].mean() - true[tenth == part].mean()) for part in np.unique(tenth)]
         assert np.average(errors, weights=np.bincount(tenth)[np.unique(tenth)]) < 0.1
 
-    def test_bins_that_share_a_name_are_judged_by_their_own_kind(self):
+    @pytest.mark.parametrize("kind", [BinKind.ALIKE, BinKind.APART])
+    def test_bins_of_one_name_are_judged_by_their_own_kind(self, kind):
         standing, counted, _ = study(40, 20, 0.97, 0.6)
-        follows = np.arange(60) >= 40
-        mixture = BinMixture.fit(standing, counted, follows)
-        assert unknown_with(mixture, 54.0, follows=True) > unknown_with(mixture, 54.0) + 0.2
-        assert mixture.summary()["unknown_if_following"] > 0.6 > 0.3 > mixture.summary()["unknown_if_leading"]
+        mixture = BinMixture.fit(standing, counted, kinds_from(40, 60, kind))
+        assert unknown_with(mixture, 54.0, kind) > unknown_with(mixture, 54.0) + 0.2
+        assert (
+            mixture.summary()[f"unknown_if_{kind.name.lower()}"] > 0.6 > 0.3 > mixture.summary()["unknown_if_leading"]
+        )
 
     def test_strains_that_share_a_name_and_agree_with_it_stay_known(self):
         standing, counted, _ = study(60, 0, 0.95, 0.5)
-        follows = np.arange(60) >= 40
-        mixture = BinMixture.fit(standing, counted, follows)
-        assert mixture.probability_unknown(standing, counted, follows)[follows].mean() < 0.25
+        kinds = kinds_from(40, 60, BinKind.ALIKE)
+        mixture = BinMixture.fit(standing, counted, kinds)
+        assert mixture.probability_unknown(standing, counted, kinds)[40:].mean() < 0.25
+
+    def test_bins_that_differ_from_the_one_that_bears_their_name_best_are_doubted_more(self):
+        mixture = BinMixture.fit(*study(40, 10, 0.95, 0.4))
+        assert unknown_with(mixture, 54.0, BinKind.APART) > unknown_with(mixture, 54.0, BinKind.ALIKE)
 
     def test_a_bin_without_evidence_is_as_probable_as_any(self):
         mixture = BinMixture.fit(*study(40, 10, 0.95, 0.4))
@@ -84,10 +96,10 @@ class TestMixture:
         """A quarter of the unknown taxa draw the share that stands as known ones do, so that names are less certain."""
         believed, true = [], []
         for seed in range(20):
-            standing, counted, follows = study(33, 9, 0.95, 0.4, seed)
-            mixture = BinMixture.fit(standing, counted, follows, lookalikes=0.25)
-            told = mixture.probability_unknown(standing, counted, follows)
-            believed.append((1 - told) * (1 - mixture.probability_lookalike(follows)))
+            standing, counted, kinds = study(33, 9, 0.95, 0.4, seed)
+            mixture = BinMixture.fit(standing, counted, kinds, lookalikes=0.25)
+            told = mixture.probability_unknown(standing, counted, kinds)
+            believed.append((1 - told) * (1 - mixture.probability_lookalike(kinds)))
             true.append(np.arange(42) < 30)  # three of the bins that look known are of relatives
         believed, true = np.concatenate(believed), np.concatenate(true)
         certain = believed > 0.5
@@ -96,32 +108,33 @@ class TestMixture:
 
     def test_where_another_bin_bears_the_name_better_lookalikes_are_counted_apart(self):
         standing, counted, _ = study(40, 20, 0.97, 0.6)
-        mixture = BinMixture.fit(standing, counted, np.arange(60) >= 35, lookalikes=0.25)
-        leading, following = mixture.probability_lookalike(np.array([False, True]))
-        assert 0 < leading < 0.1 < 0.3 < following
+        mixture = BinMixture.fit(standing, counted, kinds_from(35, 60, BinKind.ALIKE), lookalikes=0.25)
+        leading, alike, apart = mixture.probability_lookalike(np.array(BinKind))
+        assert 0 < leading < 0.1 < 0.3 < alike
+        assert apart > 0.4
 
     def test_where_evidence_shows_relatives_there_are_no_lookalikes(self):
         mixture = BinMixture.fit(*study(40, 10, 0.95, 0.4))
-        np.testing.assert_array_equal(mixture.probability_lookalike(np.array([False, True])), 0)
+        np.testing.assert_array_equal(mixture.probability_lookalike(np.array(BinKind)), 0)
 
     def test_no_bins(self):
-        nothing = np.zeros(0), np.zeros(0), np.zeros(0, dtype=bool)
+        nothing = np.zeros(0), np.zeros(0), np.zeros(0, dtype=np.int64)
         mixture = BinMixture.fit(*nothing)
         assert mixture.probability_unknown(*nothing).shape == (0,)
         assert 0 < unknown_with(mixture, 30.0) < 1
 
 
-@given(st.lists(st.tuples(st.floats(0, 500), st.floats(0, 500), st.booleans()), min_size=1, max_size=30))
+@given(st.lists(st.tuples(st.floats(0, 500), st.floats(0, 500), st.sampled_from(BinKind)), min_size=1, max_size=30))
 def test_probabilities_whatever_the_bins(bins):
-    standing, falling, follows = (np.array(column) for column in zip(*bins))
-    mixture = BinMixture.fit(standing, standing + falling, follows, lookalikes=0.25)
-    unknown = mixture.probability_unknown(standing, standing + falling, follows)
-    for found in (unknown, mixture.probability_lookalike(follows)):
+    standing, falling, kinds = (np.array(column) for column in zip(*bins))
+    mixture = BinMixture.fit(standing, standing + falling, kinds, lookalikes=0.25)
+    unknown = mixture.probability_unknown(standing, standing + falling, kinds)
+    for found in (unknown, mixture.probability_lookalike(kinds)):
         assert np.isfinite(found).all()
         assert (found >= 0).all()
         assert (found <= 1).all()
-    assert mixture.leading.sum() == pytest.approx(1)
-    assert mixture.following.sum() == pytest.approx(1)
+    for weights in mixture.weights:
+        assert weights.sum() == pytest.approx(1)
 
 
 @given(st.integers(1, 60), st.floats(0.8, 0.97), st.floats(0.2, 0.65), st.integers(2, 15), st.integers(0, 10_000))
