@@ -25,8 +25,8 @@ _CONTIGS_OF_HALF_WEIGHT = 5
 # The weight of the bins' opinion against that of the heads together. Heads that learn from alignments see novelty in
 # them and the bins are one opinion of three; labels hardly show it to heads, which take contigs one by one.
 _WEIGHT_BESIDE_HITS, _WEIGHT_BESIDE_LABELS = 1 / 3, 2 / 3
-# The share of unknown taxa that look known, since all of their contigs bear the name of one relative. Labels do not show
-# it; half of them is the most that is thought possible, and none the least. Alignments show relatives by identity.
+# The share of unknown taxa that look known: all of their contigs bear the name of one relative. That labels do not
+# show. Half of them is the most that is thought possible, none the least. Alignments show relatives by identity.
 _LOOKALIKES_BY_LABELS = 0.25
 
 
