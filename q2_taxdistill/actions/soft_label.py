@@ -118,11 +118,10 @@ def soft_label(
 
 
 def _bins_story(bins: Optional[BinOpinion]) -> dict:
-    if bins is None or bins.n_bins == 0:
+    if bins is None or len(bins.kinds) == 0:
         return {}
-    found = {"number": bins.n_bins, **bins.mixture.summary()}
-    say(describe_bins(found))
-    return found
+    say(describe_bins(bins.story))
+    return bins.story
 
 
 def _language_features(

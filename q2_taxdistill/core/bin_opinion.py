@@ -39,22 +39,29 @@ class BinOpinion:
     predicted : float32 csr_matrix, shape (n_contigs, n_nodes)
         Rows sum to 1.
     lookalike : float64 array, shape (n_contigs,)
-        The probability that a contig whose name stands is of a relative nonetheless; 0 where evidence shows relatives.
-    n_bins : int
+        The probability that a contig whose name stands is of a relative nonetheless; 0 where evidence shows relatives,
+        and where there are no bins.
+    kinds : int64 array of BinKind, shape (n_bins,)
     mixture : BinMixture
     """
 
     predicted: sparse.csr_matrix
     lookalike: np.ndarray
-    n_bins: int
+    kinds: np.ndarray
     mixture: BinMixture
+
+    @property
+    def story(self) -> "dict[str, float]":
+        """How many bins there are, in all and of every kind, and what is said of them (`BinMixture.summary`)."""
+        of_kind = {kind.name.lower(): int((self.kinds == kind).sum()) for kind in BinKind}
+        return {"number": len(self.kinds), **of_kind, **self.mixture.summary()}
 
     def doubt_names(self, soft: sparse.csr_matrix, evidence: Evidence) -> sparse.csr_matrix:
         """Move to the parents of named taxa the probability that contigs are of look-alikes.
 
-        That is done when all evidence has been heard, since it is the same of a taxon and its look-alikes. Named taxa
-        are those of the depth at which most evidence names one, and below; a name that is less deep is of a relative's
-        group already.
+        That is done when all evidence has been heard, since it is the same of a taxon and its look-alikes. Only species
+        and what is below are doubted, or the taxa of the depth at which most evidence names one where the tree has no
+        species: where a label stops at a genus, the search tool has found relatives already.
 
         Parameters
         ----------
@@ -70,8 +77,13 @@ class BinOpinion:
             return soft
         tree = evidence.tree
         leaves = np.flatnonzero(tree.is_leaf)
-        at_depth = np.bincount(tree.depths[leaves], np.asarray(evidence.apparent[:, leaves].sum(axis=0)).ravel())
-        named = leaves[tree.depths[leaves] >= at_depth.argmax()]
+        depths_of_species = tree.depths[[rank == "species" for rank in tree.ranks]]
+        if len(depths_of_species):
+            least = depths_of_species.min()
+        else:
+            named = np.asarray(evidence.apparent[:, leaves].sum(axis=0)).ravel()
+            least = np.bincount(tree.depths[leaves], named).argmax()
+        named = leaves[tree.depths[leaves] >= least]
         ones = np.ones(len(named))
         only_named = sparse.csr_matrix((ones, (named, named)), shape=(len(tree), len(tree)))
         up = sparse.csr_matrix((ones, (named, tree.parents[named])), shape=(len(tree), len(tree)))
@@ -123,8 +135,9 @@ def hear_bins(
     lookalikes = 0.0 if evidence.shows_novelty else _LOOKALIKES_BY_LABELS
     if len(rows) == 0:
         nothing = np.zeros(0)
-        mixture = BinMixture.fit(nothing, nothing, nothing.astype(np.int64), lookalikes)
-        return BinOpinion(predicted, _everywhere(mixture, len(learnable)), 0, mixture)
+        kinds = np.zeros(0, dtype=np.int64)
+        mixture = BinMixture.fit(nothing, nothing, kinds, lookalikes)
+        return BinOpinion(predicted, np.zeros(len(learnable)), kinds, mixture)
 
     apparent = evidence.apparent[rows] @ named
     stands = np.asarray(apparent[np.arange(len(rows)), most_probable(soft[rows] @ named)]).ravel().astype(np.float64)
@@ -138,15 +151,15 @@ def hear_bins(
     others = np.maximum(counted[bins] - speaks, of_others)
     unknown = mixture.probability_unknown(of_others, others, kinds[bins])
     weight = others / (others + _CONTIGS_OF_HALF_WEIGHT)
-    lookalike = _everywhere(mixture, len(learnable))
-    lookalike[rows] += weight * (mixture.probability_lookalike(kinds)[bins] - lookalike[rows])
+    lookalike = np.full(len(learnable), mixture.lookalike[BinKind.LEADING])
+    lookalike[rows] += weight * (mixture.lookalike[kinds[bins]] - lookalike[rows])
     weight = weight * (_WEIGHT_BESIDE_HITS if evidence.shows_novelty else _WEIGHT_BESIDE_LABELS)
     heard = _with_novelty(predicted[rows], groups, unknown, weight, tree)
-    return BinOpinion(overwrite(predicted, rows, heard), lookalike, len(counted), mixture)
+    return BinOpinion(overwrite(predicted, rows, heard), lookalike, kinds, mixture)
 
 
 def describe_bins(story: "dict[str, float]") -> str:
-    """Say in a sentence or two what bins there are: their ``number`` and what `BinMixture.summary` gives."""
+    """Say in a few sentences what bins there are; `story` is from `BinOpinion`."""
     found = (
         f"By composition and abundance the contigs make up {story['number']:,} bins. What contigs say by themselves "
         f"agrees with what is most probable for {story['stands_if_known']:.0%} of them where the database has the "
@@ -154,17 +167,18 @@ def describe_bins(story: "dict[str, float]") -> str:
     )
     if not story.get("lookalike_if_leading"):
         return found
-    return (
-        f"{found} As many relatives are expected among the bins that agree that their names are believed "
-        f"{1 - story['lookalike_if_leading']:.0%} at most; where another bin bears the name better, "
-        f"{1 - story['lookalike_if_alike']:.0%} if it is like that in composition and "
-        f"{1 - story['lookalike_if_apart']:.0%} if it is not."
+    found += (
+        f" Some taxa that the database lacks cannot be told from the one whose name they bear, so no name is believed "
+        f"more than {1 - story['lookalike_if_leading']:.0%}."
     )
-
-
-def _everywhere(mixture: BinMixture, n_contigs: int) -> np.ndarray:
-    """Take contigs for ones of no bin or of one that bears its name best; float64, shape (n_contigs,)."""
-    return np.full(n_contigs, mixture.probability_lookalike(np.array([BinKind.LEADING]))[0])
+    if story["alike"] + story["apart"]:
+        least, most = story["lookalike_if_alike"], story["lookalike_if_apart"]
+        found += (
+            f" {story['alike'] + story['apart']:,} bins bear a name that another bears better: it is believed "
+            f"{1 - least:.0%} at most where they are alike in composition ({story['alike']:,}), and {1 - most:.0%} "
+            f"where they differ as taxa do ({story['apart']:,})."
+        )
+    return found
 
 
 def _with_novelty(

@@ -28,8 +28,8 @@ _MIN_CONTIGS = 5
 _MIN_CONTIGS_COMPARED = 10
 # Abundances differ if they do by more standard deviations within bins than this.
 _STANDARD_DEVIATIONS = 3.0
-# Compositions of one name differ if they do by more than this share of pairs of different names in one group; of fewer
-# pairs the share says nothing.
+# Compositions of bins of one name differ as those of taxa do if they differ by more than this share of pairs of bins of
+# different names in one group do; of fewer pairs the share says nothing.
 _NEAREST_SHARE, _MIN_PAIRS = 0.1, 5
 # How contigs vary within bins is learned from no more of them than this, evenly spaced.
 _LEARNED_AT_MOST = 20_000
@@ -39,9 +39,9 @@ _NO_VARIATION = 1e-6
 class BinKind(IntEnum):
     """How a bin stands to the other bins of the name that most of its contigs have."""
 
-    LEADING = 0  # no other bears it better
-    ALIKE = 1  # another does that is like it in composition, as strains are, or that it cannot be compared with
-    APART = 2  # another does, and differs in composition as taxa do
+    LEADING = 0  # no other bears it better; or it bears none, has too few contigs, or is a piece of one that leads
+    ALIKE = 1  # another bears it better, and is like it in composition, as strains are, or cannot be compared with it
+    APART = 2  # another bears it better, and differs in composition as taxa do
 
 
 def kinds_of_bins(
@@ -54,8 +54,9 @@ def kinds_of_bins(
 ) -> np.ndarray:
     """Tell how every bin stands to others that have its most frequent name; int64 array of `BinKind`, (n_bins,).
 
-    Of the bins of a name the one of whose contigs it makes up most leads. A piece of a bin is of its kind. Where there
-    are no abundances, nothing tells pieces from taxa, and all others follow alike.
+    Of the bins of a name the one of whose contigs it makes up most leads. A piece of a bin is of its kind. A bin that
+    is wholly of the name is never apart, since it bears it no worse. Where there are no abundances, nothing tells
+    pieces from taxa, and all that follow are alike.
 
     Parameters
     ----------
@@ -80,17 +81,24 @@ def kinds_of_bins(
     best_first = np.lexsort((-borne, -share, names))
     best_first = best_first[takes_part[best_first]]
     by_name = np.split(best_first, np.flatnonzero(np.diff(names[best_first])) + 1)
+    kinds = np.full(n_bins, BinKind.LEADING, dtype=np.int64)
+    if all(len(namesakes) < 2 for namesakes in by_name):
+        return kinds
 
     comparison = _Comparison.of(composition, abundances, groups, bins)
     taxa_differ_by = comparison.distance_of_taxa(np.where(takes_part, names, -1))
-    kinds = np.full(n_bins, BinKind.LEADING, dtype=np.int64)
+    wholly = borne >= counted
     for namesakes in by_name:
         for position, index in enumerate(namesakes[1:], start=1):
             before = namesakes[:position]
             pieces = before[comparison.same_abundances(index, before)]
             leading = before[kinds[before] == BinKind.LEADING]
-            apart = (comparison.distances(index, leading) > taxa_differ_by).all()
-            kinds[index] = kinds[pieces[0]] if len(pieces) else BinKind.APART if apart else BinKind.ALIKE
+            if len(pieces):
+                kinds[index] = kinds[pieces[0]]
+            elif comparison.differs(index, leading, taxa_differ_by) and not wholly[index]:
+                kinds[index] = BinKind.APART
+            else:
+                kinds[index] = BinKind.ALIKE
     return kinds
 
 
@@ -100,16 +108,16 @@ class _Comparison:
 
     Attributes
     ----------
-    whitened : float64 array, shape (n_bins, n_composition)
-        Mean compositions; their covariance within bins is the identity, but for shrinkage.
+    composition : float64 array, shape (n_bins, n_composition)
+        Means, in coordinates in which contigs of one bin have the identity for a covariance, but for shrinkage.
     noise : float
-        What the mean of one contig adds to a squared distance.
+        The mean squared distance of a contig from the mean of its bin in these coordinates.
     abundances : float64 array, shape (n_bins, n_abundances)
-        Means, in standard deviations within bins.
+        Means, in standard deviations of contigs within bins.
     n_contigs, groups : int64 arrays, shape (n_bins,)
     """
 
-    whitened: np.ndarray
+    composition: np.ndarray
     noise: float
     abundances: np.ndarray
     n_contigs: np.ndarray
@@ -117,39 +125,42 @@ class _Comparison:
 
     @classmethod
     def of(cls, composition: np.ndarray, abundances: np.ndarray, groups: np.ndarray, bins: np.ndarray) -> "_Comparison":
+        """Learn how contigs of a bin vary, from the groups that were divided: other bins may be of several genomes."""
         from sklearn.covariance import ledoit_wolf
 
         n_contigs = np.bincount(bins)
-        learned = np.linspace(0, len(bins) - 1, min(len(bins), _LEARNED_AT_MOST)).astype(np.int64)
-        freedom = max(len(learned) * (1 - len(n_contigs) / len(bins)), 1)
+        of_bins = np.zeros(len(n_contigs), dtype=np.int64)
+        of_bins[bins] = groups
+        _, group_of, n_of_group = np.unique(of_bins, return_inverse=True, return_counts=True)
+        divided = (n_of_group[group_of] > 1)[bins] | (n_of_group.max() == 1)
+        learned = np.flatnonzero(divided)
+        learned = learned[np.linspace(0, len(learned) - 1, min(len(learned), _LEARNED_AT_MOST)).astype(np.int64)]
+        freedom = max(len(learned) * (1 - len(np.unique(bins[divided])) / divided.sum()), 1)
+
         means, levels = means_within(composition, bins), means_within(abundances, bins)
         deviations = composition[learned] - means[bins[learned]]
         shrunk = ledoit_wolf(deviations, assume_centered=True)[0] + _NO_VARIATION * np.eye(deviations.shape[1])
         to_white = np.linalg.inv(np.linalg.cholesky(shrunk)).T
         noise = float(((deviations @ to_white) ** 2).sum() / freedom)
         spread = np.sqrt(((abundances[learned] - levels[bins[learned]]) ** 2).sum(axis=0) / freedom)
-        of_bins = np.zeros(len(n_contigs), dtype=np.int64)
-        of_bins[bins] = groups
         return cls(means @ to_white, noise, levels / np.maximum(spread, _NO_VARIATION), n_contigs, of_bins)
 
     def same_abundances(self, index: int, others: np.ndarray) -> np.ndarray:
-        """Tell the bins whose abundances do not differ; bool array, shape (n_others,)."""
+        """Tell the bins whose abundances are known and do not differ; bool array, shape (n_others,)."""
         differences = np.abs(self.abundances[others] - self.abundances[index])
         return (differences <= _STANDARD_DEVIATIONS).all(axis=1) & (differences.shape[1] > 0)
 
-    def distances(self, index: int, others: np.ndarray) -> np.ndarray:
-        """Give the squared Mahalanobis distances of mean compositions; 0 where nothing can be said.
+    def differs(self, index: int, others: np.ndarray, by: float) -> bool:
+        """Tell whether a bin differs in composition from all of the others that are large enough to be compared.
 
-        What is expected of bins of the same composition is taken off (Hotelling 1931).
-
-        Returns
-        -------
-        float64 array, shape (n_others,)
+        It must differ by more than `by`, and by two standard deviations more than bins of one composition do by chance
+        (Hotelling 1931).
         """
-        found = cdist(self.whitened[[index]], self.whitened[others], "sqeuclidean")[0]
-        found -= self.noise * (1 / self.n_contigs[index] + 1 / self.n_contigs[others])
-        enough = np.minimum(self.n_contigs[index], self.n_contigs[others]) >= _MIN_CONTIGS_COMPARED
-        return np.where(enough & (self.abundances.shape[1] > 0), found, 0)
+        others = others[self.n_contigs[others] >= _MIN_CONTIGS_COMPARED]
+        if len(others) == 0 or self.n_contigs[index] < _MIN_CONTIGS_COMPARED or self.abundances.shape[1] == 0:
+            return False
+        chance = 2 * np.sqrt(2 / self.composition.shape[1]) * self._expected(index, others)
+        return bool((self._distances(index, others) > np.maximum(chance, by)).all())
 
     def distance_of_taxa(self, names: np.ndarray) -> float:
         """Find the distance that few pairs of bins of different names in one group are within; infinite if unknown.
@@ -160,11 +171,19 @@ class _Comparison:
             -1 for bins without one.
         """
         large = np.flatnonzero((names >= 0) & (self.n_contigs >= _MIN_CONTIGS_COMPARED))
-        found = []
+        found = [np.zeros(0)]
         for index in large:
             others = large[
                 (large < index) & (self.groups[large] == self.groups[index]) & (names[large] != names[index])
             ]
-            found.append(self.distances(index, others[~self.same_abundances(index, others)]))
-        distances = np.concatenate(found) if found else np.zeros(0)
-        return max(float(np.quantile(distances, _NEAREST_SHARE)), 0.0) if len(distances) >= _MIN_PAIRS else np.inf
+            found.append(self._distances(index, others[~self.same_abundances(index, others)]))
+        distances = np.concatenate(found)
+        return float(np.quantile(distances, _NEAREST_SHARE)) if len(distances) >= _MIN_PAIRS else np.inf
+
+    def _distances(self, index: int, others: np.ndarray) -> np.ndarray:
+        """Give squared Mahalanobis distances of mean compositions, less what is expected of bins of one composition."""
+        found = cdist(self.composition[[index]], self.composition[others], "sqeuclidean")[0]
+        return found - self._expected(index, others)
+
+    def _expected(self, index: int, others: np.ndarray) -> np.ndarray:
+        return self.noise * (1 / self.n_contigs[index] + 1 / self.n_contigs[others])

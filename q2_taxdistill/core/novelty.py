@@ -38,7 +38,7 @@ _MOST_RATIO = 2.0
 # The share of unknown taxa among bins of every kind; all are taken for equally probable beforehand. Of two bins that
 # differ as taxa do, one bears a name that is not its own.
 _UNKNOWN_SHARES = (
-    np.array([0.05, 0.1, 0.2, 0.3, 0.4, 0.5]),
+    np.array([0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6]),
     np.array([0.1, 0.3, 0.5, 0.7, 0.9]),
     np.array([0.7, 0.8, 0.9, 0.97]),
 )
@@ -79,13 +79,14 @@ class BinMixture:
         """
         known, unknown = _combinations()
         logs = _log_likelihoods(standing, counted, known), _log_likelihoods(standing, counted, unknown)
-        told = [(1 - lookalikes) * shares for shares in _UNKNOWN_SHARES]
-        evidence = [_log_evidence(logs, kinds == kind, shares) for kind, shares in enumerate(told)]
-        of_kinds = np.stack([logsumexp(values, axis=1) for values in evidence])
-        weight = np.exp(of_kinds.sum(axis=0) - of_kinds.sum(axis=0).max())
+        by_share = [
+            _log_evidence(logs, kinds == kind, (1 - lookalikes) * shares) for kind, shares in enumerate(_UNKNOWN_SHARES)
+        ]
+        by_kind = np.stack([logsumexp(evidence, axis=1) for evidence in by_share])
+        weight = np.exp(by_kind.sum(axis=0) - by_kind.sum(axis=0).max())
         kept = weight > _NEGLIGIBLE * weight.max()
         weight = weight[kept, np.newaxis] / weight[kept].sum()
-        weights = [weight * np.exp(values - of[:, np.newaxis])[kept] for values, of in zip(evidence, of_kinds)]
+        weights = [weight * np.exp(evidence - total[:, np.newaxis])[kept] for evidence, total in zip(by_share, by_kind)]
         return cls(known[kept], unknown[kept], tuple(weights), lookalikes)
 
     def probability_unknown(self, standing: np.ndarray, counted: np.ndarray, kinds: np.ndarray) -> np.ndarray:
@@ -100,20 +101,18 @@ class BinMixture:
                 found[bins][of_kind] = _average(ratio[of_kind], (1 - self.lookalikes) * shares, weights)
         return found
 
-    def probability_lookalike(self, kinds: np.ndarray) -> np.ndarray:
-        """Give the probability that bins are of look-alikes if they look known; float64, shape (n_bins,).
+    @property
+    def lookalike(self) -> np.ndarray:
+        """The probability that a bin that looks known is of a look-alike; float64, shape (n_kinds,), by `BinKind`.
 
-        How well the contigs of a bin stand does not matter, since known taxa and look-alikes do so equally.
-
-        Parameters
-        ----------
-        kinds : int64 array of BinKind, shape (n_bins,)
+        How well the contigs of the bin stand does not matter, since known taxa and look-alikes do so equally: of a kind
+        of which the share `p` is unknown, and `r` of these are look-alikes, it is ``r p / (r p + 1 - p)``.
         """
         found = []
         for unknown, weights in zip(_UNKNOWN_SHARES, self.weights):
             lookalike = self.lookalikes * unknown
             found.append(weights.sum(axis=0) @ (lookalike / (lookalike + 1 - unknown)))
-        return np.array(found)[kinds]
+        return np.array(found)
 
     def summary(self) -> "dict[str, float]":
         """Give posterior means: how often evidence stands in bins that look known or not, and how many are unknown."""
@@ -122,7 +121,7 @@ class BinMixture:
             "stands_if_known": float(weight @ (self.known[:, 0] / self.known.sum(axis=1))),
             "stands_if_unknown": float(weight @ (self.unknown[:, 0] / self.unknown.sum(axis=1))),
         }
-        for kind, lookalike in zip(BinKind, self.probability_lookalike(np.arange(len(BinKind))).tolist()):
+        for kind, lookalike in zip(BinKind, self.lookalike.tolist()):
             name = kind.name.lower()
             found[f"unknown_if_{name}"] = float(self.weights[kind].sum(axis=0) @ _UNKNOWN_SHARES[kind])
             found[f"lookalike_if_{name}"] = lookalike

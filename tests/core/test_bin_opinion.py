@@ -128,7 +128,7 @@ class TestHearing:
     def test_rows_are_distributions_in_the_order_of_the_contigs(self, opinion, predicted):
         assert opinion.predicted.shape == predicted.shape
         np.testing.assert_allclose(np.asarray(opinion.predicted.sum(axis=1)).ravel(), 1, rtol=1e-5)
-        assert opinion.n_bins == pytest.approx(len(GENOMES), abs=4)
+        assert len(opinion.kinds) == pytest.approx(len(GENOMES), abs=4)
 
     def test_batches_do_not_matter(self, opinion, predicted, evidence, features, everyone, monkeypatch):
         monkeypatch.setattr(soft_labels, "_NUMBERS_AT_ONCE", 1000)
@@ -170,7 +170,8 @@ class TestHearing:
     def test_where_no_group_can_be_divided_nothing_is_heard(self, predicted, evidence, features, everyone, monkeypatch):
         monkeypatch.setattr(bin_opinion, "divide_into_bins", lambda features, *_: np.full(len(features), -1))
         found = hear_bins(predicted, combine(predicted, evidence), evidence, features, features[:, 4:], everyone, 1)
-        assert found.n_bins == 0
+        assert len(found.kinds) == 0
+        assert not found.lookalike.any()
         np.testing.assert_array_equal(found.predicted.toarray(), predicted.toarray())
 
 
@@ -208,6 +209,26 @@ class TestDoubt:
         soft = certain([larger.index[alone]] * len(labels), len(larger))
         np.testing.assert_array_equal(opinion.doubt_names(soft, evidence).toarray(), soft.toarray())
 
+    def test_where_there_are_species_they_are_doubted_however_many_labels_stop_before(self, opinion):
+        ranked = TaxonTree.from_lineages([("g__A", "s__1"), ("g__A", "s__2"), ("g__B",)])
+        n_contigs = len(opinion.lookalike)
+        labels = [("g__B",) if row % 5 else ("g__A", "s__1") for row in range(n_contigs)]
+        soft = certain([ranked.index[label] for label in labels], len(ranked))
+        doubted = opinion.doubt_names(soft, label_evidence(ranked, labels)).toarray()
+        named = doubted[np.arange(n_contigs), [ranked.index[label] for label in labels]]
+        species = np.array([len(label) == 2 for label in labels])
+        np.testing.assert_allclose(named, np.where(species, 1 - opinion.lookalike, 1), atol=1e-6)
+
+    def test_without_species_the_depth_that_most_labels_name_is_doubted(self, opinion):
+        phyla = TaxonTree.from_lineages([("d__A", "p__1"), ("d__A", "p__2"), ("d__B",)])
+        n_contigs = len(opinion.lookalike)
+        labels = [("d__A", "p__1") if row % 3 else ("d__B",) for row in range(n_contigs)]
+        soft = certain([phyla.index[label] for label in labels], len(phyla))
+        doubted = opinion.doubt_names(soft, label_evidence(phyla, labels)).toarray()
+        named = doubted[np.arange(n_contigs), [phyla.index[label] for label in labels]]
+        shallow = np.array([len(label) == 1 for label in labels])
+        np.testing.assert_allclose(named, np.where(shallow, 1, 1 - opinion.lookalike), atol=1e-6)
+
     def test_alignments_leave_no_doubt_of_this_kind(self, predicted, evidence, features, everyone):
         shows = replace(evidence, shows_novelty=True)
         soft = combine(predicted, shows)
@@ -226,9 +247,11 @@ class TestDoubt:
 
 
 def test_describe_bins_tells_how_far_names_are_believed():
-    story = {"number": 12, "stands_if_known": 0.95, "stands_if_unknown": 0.4}
+    story = {"number": 12, "stands_if_known": 0.95, "stands_if_unknown": 0.4, "alike": 2, "apart": 1}
     assert "believed" not in describe_bins({**story, "lookalike_if_leading": 0.0})
     lookalikes = {"lookalike_if_leading": 0.1, "lookalike_if_alike": 0.3, "lookalike_if_apart": 0.6}
     told = describe_bins({**story, **lookalikes})
-    assert "believed 90% at most; where another bin bears the name better, 70% if" in told
-    assert "40% if it is not" in told
+    assert "no name is believed more than 90%" in told
+    assert "3 bins bear a name that another bears better" in told
+    assert "70% at most where they are alike in composition (2), and 40% where they differ as taxa do (1)" in told
+    assert "better" not in describe_bins({**story, **lookalikes, "alike": 0, "apart": 0})

@@ -99,7 +99,7 @@ class TestMixture:
             standing, counted, kinds = study(33, 9, 0.95, 0.4, seed)
             mixture = BinMixture.fit(standing, counted, kinds, lookalikes=0.25)
             told = mixture.probability_unknown(standing, counted, kinds)
-            believed.append((1 - told) * (1 - mixture.probability_lookalike(kinds)))
+            believed.append((1 - told) * (1 - mixture.lookalike[kinds]))
             true.append(np.arange(42) < 30)  # three of the bins that look known are of relatives
         believed, true = np.concatenate(believed), np.concatenate(true)
         certain = believed > 0.5
@@ -109,13 +109,20 @@ class TestMixture:
     def test_where_another_bin_bears_the_name_better_lookalikes_are_counted_apart(self):
         standing, counted, _ = study(40, 20, 0.97, 0.6)
         mixture = BinMixture.fit(standing, counted, kinds_from(35, 60, BinKind.ALIKE), lookalikes=0.25)
-        leading, alike, apart = mixture.probability_lookalike(np.array(BinKind))
+        leading, alike, apart = mixture.lookalike
         assert 0 < leading < 0.1 < 0.3 < alike
         assert apart > 0.4
 
     def test_where_evidence_shows_relatives_there_are_no_lookalikes(self):
         mixture = BinMixture.fit(*study(40, 10, 0.95, 0.4))
-        np.testing.assert_array_equal(mixture.probability_lookalike(np.array(BinKind)), 0)
+        np.testing.assert_array_equal(mixture.lookalike, 0)
+
+    def test_lookalikes_count_as_unknown_taxa_that_are_not_told(self):
+        """Two in five taxa are unknown, and a quarter of these looks known."""
+        mixture = BinMixture.fit(*study(280, 120, 0.97, 0.3), lookalikes=0.25)
+        assert mixture.summary()["unknown_if_leading"] == pytest.approx(0.4, abs=0.03)
+        assert unknown_with(mixture, 0.0, counted=0.0) == pytest.approx(0.3, abs=0.03)
+        assert mixture.lookalike[BinKind.LEADING] == pytest.approx(0.1 / 0.7, abs=0.02)
 
     def test_no_bins(self):
         nothing = np.zeros(0), np.zeros(0), np.zeros(0, dtype=np.int64)
@@ -129,7 +136,7 @@ def test_probabilities_whatever_the_bins(bins):
     standing, falling, kinds = (np.array(column) for column in zip(*bins))
     mixture = BinMixture.fit(standing, standing + falling, kinds, lookalikes=0.25)
     unknown = mixture.probability_unknown(standing, standing + falling, kinds)
-    for found in (unknown, mixture.probability_lookalike(kinds)):
+    for found in (unknown, mixture.lookalike):
         assert np.isfinite(found).all()
         assert (found >= 0).all()
         assert (found <= 1).all()
