@@ -138,7 +138,7 @@ class TestComposition:
         assert study.kinds()[small] == BinKind.ALIKE
 
     def test_a_small_piece_of_the_one_that_leads_does_not_matter(self, study):
-        study.add(composition=0, abundance=0, n_contigs=9)
+        study.add(composition=-2 * STEP, abundance=0, n_contigs=9)
         relative = study.add(composition=-2 * STEP, abundance=9, n_named=24)
         assert study.kinds()[relative] == BinKind.APART
 
@@ -153,6 +153,24 @@ class TestComposition:
             study.add(composition=0.1 * group, abundance=20 + group, name=1 + group % 4, group=group)
         close = study.add(composition=-STEP / 3, abundance=9, n_named=38)
         assert study.kinds()[close] == BinKind.ALIKE
+
+    def test_pieces_under_other_names_do_not_say_how_far_taxa_differ(self, study):
+        for number in range(1, 5):
+            for other in (number, number + 1):
+                study.add(composition=number * STEP, abundance=number, name=1 + other % 4, n_named=30)
+        close = study.add(composition=-STEP / 2, abundance=9, n_named=38)
+        assert study.kinds()[close] == BinKind.ALIKE
+
+    def test_one_pair_of_names_that_hardly_differ_is_not_the_measure(self):
+        study = Study(n_names=6)
+        study.composition[5] -= study.composition[5].mean(axis=0) - study.composition[4].mean(axis=0)
+        close = study.add(composition=-STEP / 2, abundance=9, n_named=38)
+        assert study.kinds()[close] == BinKind.ALIKE
+
+    def test_small_bins_are_told_apart_in_many_dimensions(self):
+        study = Study(n_dimensions=136)
+        relative = study.add(composition=-2 * STEP, abundance=9, n_contigs=10, n_named=9)
+        assert study.kinds()[relative] == BinKind.APART
 
     def test_of_too_few_pairs_of_names_no_distance_is_learned(self):
         study = Study(n_names=2)
