@@ -19,6 +19,7 @@ from q2_types.feature_table import FeatureTable, Frequency, RelativeFrequency
 from qiime2.plugin import Choices, Float, Int, Plugin, Range, Str
 
 from ..citations import citations
+from ..core.bin_opinion import names_are_doubted
 from ..core.evidence import label_evidence
 from ..core.features import FeatureScaling
 from ..core.metrics import reliability
@@ -37,6 +38,8 @@ from .progress import progress_bar
 from .study import align_depths, align_labels, align_soft_labels, read_contigs, require_known, say, timed
 
 _DEFAULTS = Distillation()
+# A high temperature makes much of what is improbable: of the doubt in every name that labels alone leave, too.
+_TEMPERATURE_WITH_DOUBT = 1.0
 
 
 def train_student(
@@ -45,7 +48,7 @@ def train_student(
     soft_taxonomy: SoftLabels,
     table: biom.Table = None,
     kd_alpha: Union[float, str] = "auto",
-    kd_temperature: float = _DEFAULTS.temperature,
+    kd_temperature: Union[float, str] = "auto",
     epochs: int = _DEFAULTS.n_epochs,
     seed: int = parameters.DEFAULT_SEED,
     min_length: int = parameters.DEFAULT_MIN_LENGTH,
@@ -67,7 +70,13 @@ def train_student(
     require_contigs(known, contigs.lengths >= min_length, folds=2)
 
     values, samples = (depths.values[learned], depths.samples) if depths else (None, ())
-    how = Distillation(None if kd_alpha == "auto" else float(kd_alpha), kd_temperature, epochs, seed, device)
+    how = Distillation(
+        alpha=None if kd_alpha == "auto" else float(kd_alpha),
+        temperature=_temperature_for(soft_taxonomy) if kd_temperature == "auto" else float(kd_temperature),
+        n_epochs=epochs,
+        seed=seed,
+        device=device,
+    )
     with timed("Training the student"), parameters.cpu_threads(threads):
         scaling = FeatureScaling.fit(contigs.counts[learned], values, samples)
         features = scaling.transform(contigs.counts[learned], values)
@@ -75,11 +84,15 @@ def train_student(
             student, tried = train(
                 soft_taxonomy.tree, scaling, features, evidence.of(learned), soft[learned], how, step
             )
-    say(f"kd-alpha {tried[0].alpha:g}, calibration temperature {tried[0].calibration:.3f}.")
+    say(
+        f"kd-alpha {tried[0].alpha:g}, kd-temperature {how.temperature:g}, calibration temperature "
+        f"{tried[0].calibration:.3f}."
+    )
     story = {
         "contigs": len(contigs.ids),
         "learned_from": len(learned),
         "kd_alpha": tried[0].alpha,
+        "kd_temperature": how.temperature,
         "calibration_temperature": tried[0].calibration,
         "held_out": [
             {"alpha": one.alpha, "calibration": one.calibration, "log_likelihood": one.log_likelihood} for one in tried
@@ -107,6 +120,11 @@ def train_student(
     return Classifier(student, settings, versions, story)
 
 
+def _temperature_for(soft: SoftLabels) -> float:
+    """Choose the temperature of TaxDistill's authors, but where soft labels doubt all names."""
+    return _TEMPERATURE_WITH_DOUBT if names_are_doubted(soft.story.get("bins", {})) else _DEFAULTS.temperature
+
+
 def register(plugin: Plugin) -> None:
     """Register the action."""
     plugin.methods.register_function(
@@ -119,7 +137,7 @@ def register(plugin: Plugin) -> None:
         },
         parameters={
             "kd_alpha": Float % Range(0, 1, inclusive_end=True) | Str % Choices(["auto"]),
-            "kd_temperature": Float % Range(0, None, inclusive_start=False),
+            "kd_temperature": Float % Range(0, None, inclusive_start=False) | Str % Choices(["auto"]),
             "epochs": Int % Range(1, None),
             **parameters.LEARNING,
         },
@@ -135,7 +153,8 @@ def register(plugin: Plugin) -> None:
             "kd_alpha": 'The weight of the labels against that of the soft labels. "auto" takes the one under which '
             "the soft labels of held-out contigs are most probable. TaxDistill's authors use 0.3.",
             "kd_temperature": "The temperature at which the student matches the soft labels: the higher, the more do "
-            "improbable taxa count. TaxDistill's authors use 4.",
+            "improbable taxa count. 'auto' takes 4, as TaxDistill's authors do, but 1 where the soft labels doubt all "
+            "names a little, as they do without hits.",
             "epochs": "How often the student sees every contig.",
             **parameters.LEARNING_DESCRIPTIONS,
         },

@@ -158,6 +158,11 @@ def hear_bins(
     return BinOpinion(overwrite(predicted, rows, heard), lookalike, kinds, mixture)
 
 
+def names_are_doubted(story: "dict[str, float]") -> bool:
+    """Whether names were doubted for look-alikes (`BinOpinion.doubt_names`); `story` is from `BinOpinion` or empty."""
+    return bool(story.get("lookalike_if_leading"))
+
+
 def describe_bins(story: "dict[str, float]") -> str:
     """Say in a few sentences what bins there are; `story` is from `BinOpinion`."""
     found = (
@@ -165,7 +170,7 @@ def describe_bins(story: "dict[str, float]") -> str:
         f"agrees with what is most probable for {story['stands_if_known']:.0%} of them where the database has the "
         f"taxon of a bin, and for {story['stands_if_unknown']:.0%} where it seems to lack it."
     )
-    if not story.get("lookalike_if_leading"):
+    if not names_are_doubted(story):
         return found
     found += (
         f" Some taxa that the database lacks cannot be told from the one whose name they bear, so no name is believed "

@@ -5,6 +5,8 @@
 #
 # The full license is in the file LICENSE, distributed with this software.
 # ----------------------------------------------------------------------------
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from qiime2 import Artifact
@@ -30,7 +32,7 @@ class TestResult:
         assert found.student.scaling.samples == tuple(whole.depths.columns)
         assert found.parameters == {
             "kd_alpha": "auto",
-            "kd_temperature": 4.0,
+            "kd_temperature": "auto",
             "epochs": 30,
             "seed": 1,
             "min_length": 1000,
@@ -54,6 +56,16 @@ class TestResult:
         assert found.story["kd_alpha"] == 0.3
         assert [tried["alpha"] for tried in found.story["held_out"]] == [0.3]
         assert (found.parameters["kd_temperature"], found.parameters["epochs"]) == (2.5, 2)
+
+    @pytest.mark.parametrize(("lookalike", "temperature"), [(0.1, 1.0), (0.0, 4.0)])
+    def test_takes_the_temperature_of_the_authors_where_names_are_not_doubted(
+        self, whole, soft_taxonomy, lookalike, temperature
+    ):
+        soft = soft_taxonomy.view(SoftLabels)
+        told = replace(soft, story={"bins": {"lookalike_if_leading": lookalike}})
+        given = Artifact.import_data("FeatureData[SoftTaxonomy]", told, view_type=SoftLabels)
+        found = train_student(**whole.inputs, soft_taxonomy=given, kd_alpha=0.3, epochs=2).view(Classifier)
+        assert found.story["kd_temperature"] == temperature
 
     def test_without_a_table(self, whole, soft_taxonomy):
         found = train_student(
@@ -113,7 +125,10 @@ class TestUnfitInputs:
         with pytest.raises(TooFewContigsError):
             train_student(**study.inputs, soft_taxonomy=soft_taxonomy, min_length=10**6)
 
-    @pytest.mark.parametrize("unfit", [{"kd_alpha": 1.5}, {"kd_alpha": "some"}, {"epochs": 0}, {"kd_temperature": 0.0}])
+    @pytest.mark.parametrize(
+        "unfit",
+        [{"kd_alpha": 1.5}, {"kd_alpha": "some"}, {"epochs": 0}, {"kd_temperature": 0.0}, {"kd_temperature": "x"}],
+    )
     def test_parameters_out_of_range(self, study, soft_taxonomy, unfit):
         with pytest.raises(TypeError, match=next(iter(unfit))):
             train_student(**study.inputs, soft_taxonomy=soft_taxonomy, **unfit)
