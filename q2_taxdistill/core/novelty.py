@@ -106,13 +106,14 @@ class BinMixture:
         """The probability that a bin that looks known is of a look-alike; float64, shape (n_kinds,), by `BinKind`.
 
         How well the contigs of the bin stand does not matter, since known taxa and look-alikes do so equally: of a kind
-        of which the share `p` is unknown, and `r` of these are look-alikes, it is ``r p / (r p + 1 - p)``.
+        of which the share `p` is unknown, and `r` of these are look-alikes, it is ``r p / (r p + 1 - p)``. A name is
+        no more certain for a bin that another bears better than it is for one that leads.
         """
         found = []
         for unknown, weights in zip(_UNKNOWN_SHARES, self.weights):
             lookalike = self.lookalikes * unknown
             found.append(weights.sum(axis=0) @ (lookalike / (lookalike + 1 - unknown)))
-        return np.array(found)
+        return np.maximum.accumulate(found)
 
     def summary(self) -> "dict[str, float]":
         """Give posterior means: how often evidence stands in bins that look known or not, and how many are unknown."""

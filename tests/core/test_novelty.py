@@ -113,6 +113,14 @@ class TestMixture:
         assert 0 < leading < 0.1 < 0.3 < alike
         assert apart > 0.4
 
+    def test_no_name_is_more_certain_for_a_bin_that_another_bears_better(self):
+        """Here strains share names, and relatives bear theirs alone."""
+        standing, counted, _ = study(60, 40, 0.97, 0.3)
+        kinds = np.where(np.arange(100) < 30, BinKind.ALIKE, BinKind.LEADING)
+        mixture = BinMixture.fit(standing, counted, kinds, lookalikes=0.25)
+        assert mixture.summary()["unknown_if_alike"] < mixture.summary()["unknown_if_leading"]
+        assert mixture.lookalike[BinKind.ALIKE] == mixture.lookalike[BinKind.LEADING]
+
     def test_where_evidence_shows_relatives_there_are_no_lookalikes(self):
         mixture = BinMixture.fit(*study(40, 10, 0.95, 0.4))
         np.testing.assert_array_equal(mixture.lookalike, 0)
