@@ -25,7 +25,7 @@ from ..core.language_head import LanguageFeatures
 from ..core.reference_taxonomy import describe_reference_taxonomy, detect_reference_taxonomy
 from ..core.sequence_embedding import SequenceEmbedding
 from ..core.soft_labels import SoftLabels, certain, overwrite
-from ..core.teacher import TRAINING, require_contigs, teach
+from ..core.teacher import N_REPEATS, TRAINING, require_contigs, teach
 from ..core.tree import TaxonTree
 from ..core.trust import Trust
 from ..examples import usage
@@ -80,7 +80,7 @@ def soft_label(
         )
         features = scaling.transform(contigs.counts, values)
         language = _language_features(contigs, embeddings, long_enough, seed)
-        with progress_bar("Teaching", folds * TRAINING.n_epochs) as step:
+        with progress_bar("Teaching", N_REPEATS * folds * TRAINING.n_epochs) as step:
             teaching = teach(
                 features, evidence, long_enough, folds, seed, device, step, language, teacher == "language-model"
             )

@@ -24,6 +24,8 @@ from .soft_labels import dense_batches, kept_rows, overwrite, sparsify
 from .trust import Room, Trust, measure_trust, pool
 
 TRAINING = Training(n_epochs=15)
+# Contigs are split into folds as many times, so that less hangs on how.
+N_REPEATS = 2
 MIN_CONTIGS = 10
 # What heads must gain over the frequencies of the taxa, in nats per contig, for contigs to be judged by each other.
 _WORTH_LEARNING = 0.05
@@ -81,7 +83,8 @@ def teach(
 ) -> Teaching:
     """Cross-fit the teacher's heads and combine what they say with the evidence.
 
-    The contigs are split into `folds` at random. For every fold two heads learn from the other folds: a perceptron,
+    The contigs are split into `folds` at random, twice (repeated cross-fitting; Chernozhukov et al. 2018), and what the
+    heads of both say is averaged. For every fold two heads learn from the other folds: a perceptron,
     trained to make the evidence of its contigs probable (so that errors of the kinds in `noise.ErrorRates` are not
     learned; Patrini et al. 2017), and a discriminant on what the perceptron and the evidence together hold for most
     probable. With a language model, discriminants on its embeddings, joined with the features, learn from the contigs
@@ -100,7 +103,7 @@ def teach(
     seed : int
     device : {"auto", "cpu", "cuda", "mps"}
     progress : callable, optional
-        Called `folds` x ``TRAINING.n_epochs`` times.
+        Called ``N_REPEATS`` x `folds` x ``TRAINING.n_epochs`` times.
     language : LanguageFeatures, optional
     language_alone : bool
         Hear nothing but the language model's own linear heads where there is an embedding, as TaxDistill's authors do;
@@ -146,7 +149,7 @@ def cross_fit(
     language: Optional[LanguageFeatures] = None,
     language_alone: bool = False,
 ) -> dict[str, sparse.csr_matrix]:
-    """Predict every contig with heads that learned from the usable contigs of the other folds.
+    """Predict every contig with heads that learned from the usable contigs of the other folds, and average repeats.
 
     The parameters are those of `teach`; `usable` is from `require_contigs`.
 
@@ -155,6 +158,25 @@ def cross_fit(
     dict of str to float32 csr_matrix, shape (n_contigs, n_nodes)
         The prediction of every head; rows sum to 1.
     """
+    seeds = np.random.default_rng(seed).integers(2**31, size=N_REPEATS).tolist()
+    once = [
+        _cross_fit_once(features, evidence, usable, folds, one, device, progress, language, language_alone)
+        for one in seeds
+    ]
+    return {head: (sum(predictions[head] for predictions in once) / len(once)).tocsr() for head in once[0]}
+
+
+def _cross_fit_once(
+    features: np.ndarray,
+    evidence: Evidence,
+    usable: np.ndarray,
+    folds: int,
+    seed: int,
+    device: str,
+    progress: Optional[Callable[[], object]],
+    language: Optional[LanguageFeatures],
+    language_alone: bool,
+) -> dict[str, sparse.csr_matrix]:
     fold_of = assign_folds(usable, folds, seed)
     parts: list[dict[str, sparse.csr_matrix]] = []
     order = []

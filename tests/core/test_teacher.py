@@ -18,6 +18,7 @@ from q2_taxdistill.core import soft_labels
 from q2_taxdistill.core.evidence import label_evidence
 from q2_taxdistill.core.soft_labels import certain
 from q2_taxdistill.core.teacher import (
+    N_REPEATS,
     TRAINING,
     TooFewContigsError,
     assign_folds,
@@ -102,11 +103,9 @@ class TestCrossFitting:
         genus = labels[contig][0]
         elsewhere = ("g0", "s00") if genus == "g1" else ("g1", "s10")
         changed = cross_fit(features, with_label(tree, labels, contig, elsewhere), usable, FOLDS, seed=1, device="cpu")
-        fold_of = assign_folds(usable, FOLDS, seed=1)
-        own_fold = fold_of == fold_of[contig]
         for head, prediction in predictions.items():
-            np.testing.assert_array_equal(changed[head][own_fold].toarray(), prediction[own_fold].toarray())
-            assert (changed[head][~own_fold] != prediction[~own_fold]).nnz > 0
+            np.testing.assert_array_equal(changed[head][contig].toarray(), prediction[contig].toarray())
+            assert (changed[head] != prediction).nnz > 0
 
     def test_heads_outdo_the_labels_that_they_learned_from(self, predictions, labels, tree, true, evidence):
         labelled = np.array([tree.index[label] for label in labels]) == true
@@ -170,7 +169,7 @@ class TestTeach:
         np.testing.assert_allclose(changed.predicted[3].toarray(), teaching.predicted[3].toarray(), atol=0.02)
 
     def test_bins_are_heard_but_where_that_is_not_wanted(self, teaching, features, evidence, everyone):
-        assert teaching.bins.n_bins > 1
+        assert len(teaching.bins.kinds) > 1
         without = teach(features, evidence, everyone, FOLDS, seed=1, device="cpu", bins=False)
         assert without.bins is None
         assert (without.predicted != teaching.predicted).nnz > 0
@@ -186,7 +185,7 @@ class TestTeach:
     def test_steps_of_progress(self, features, evidence, everyone):
         calls = []
         teach(features, evidence, everyone, 2, 1, "cpu", progress=lambda: calls.append(1))
-        assert len(calls) == 2 * TRAINING.n_epochs
+        assert len(calls) == N_REPEATS * 2 * TRAINING.n_epochs
 
     def test_few_labels_among_many_contigs(self, tree, true):
         rng = np.random.default_rng(6)
