@@ -120,8 +120,9 @@ def soft_label(
 def _bins_story(bins: Optional[BinOpinion]) -> dict:
     if bins is None or len(bins.kinds) == 0:
         return {}
-    say(describe_bins(bins.story))
-    return bins.story
+    story = bins.story
+    say(describe_bins(story))
+    return story
 
 
 def _language_features(

@@ -84,13 +84,13 @@ class BinOpinion:
             named = np.asarray(evidence.apparent[:, leaves].sum(axis=0)).ravel()
             least = np.bincount(tree.depths[leaves], named).argmax()
         named = leaves[tree.depths[leaves] >= least]
-        ones = np.ones(len(named))
-        only_named = sparse.csr_matrix((ones, (named, named)), shape=(len(tree), len(tree)))
-        up = sparse.csr_matrix((ones, (named, tree.parents[named])), shape=(len(tree), len(tree)))
+        ones, shape = np.ones(len(named)), (len(tree), len(tree))
+        moves = sparse.csr_matrix((ones, (named, tree.parents[named])), shape)
+        moves -= sparse.csr_matrix((ones, (named, named)), shape)
         parts = []
         for batch in dense_batches(*soft.shape):
             doubted = sparse.diags(self.lookalike[batch]) @ soft[batch]
-            parts.append(sparsify((soft[batch] + doubted @ (up - only_named)).toarray()))
+            parts.append(sparsify((soft[batch] + doubted @ moves).toarray()))
         return sparse.vstack(parts, format="csr")
 
 
@@ -151,8 +151,9 @@ def hear_bins(
     others = np.maximum(counted[bins] - speaks, of_others)
     unknown = mixture.probability_unknown(of_others, others, kinds[bins])
     weight = others / (others + _CONTIGS_OF_HALF_WEIGHT)
-    lookalike = np.full(len(learnable), mixture.lookalike[BinKind.LEADING])
-    lookalike[rows] += weight * (mixture.lookalike[kinds[bins]] - lookalike[rows])
+    of_kind = mixture.lookalike
+    lookalike = np.full(len(learnable), of_kind[BinKind.LEADING])
+    lookalike[rows] += weight * (of_kind[kinds[bins]] - lookalike[rows])
     weight = weight * (_WEIGHT_BESIDE_HITS if evidence.shows_novelty else _WEIGHT_BESIDE_LABELS)
     heard = _with_novelty(predicted[rows], groups, unknown, weight, tree)
     return BinOpinion(overwrite(predicted, rows, heard), lookalike, kinds, mixture)

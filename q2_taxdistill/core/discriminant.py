@@ -99,7 +99,7 @@ def _divide_unknown_taxa(
     owners = list(taxa)
     within = np.cov(deviations_within(features, gaussians), rowvar=False)
     shrunk = (1 - shrinkage) * within + shrinkage * np.trace(within) / len(within) * np.eye(len(within))
-    whitening = np.linalg.inv(np.linalg.cholesky(shrunk)).T
+    whitening = whitening_of(shrunk)
     for number in np.flatnonzero(~tree.is_leaf[taxa]):
         members = np.flatnonzero(gaussians == number)
         n_parts = round(len(members) / _CONTIGS_PER_GAUSSIAN)
@@ -112,6 +112,11 @@ def _divide_unknown_taxa(
                     gaussians[members[parts == part]] = len(owners)
                     owners.append(taxa[number])
     return gaussians, np.array(owners, dtype=np.int64)
+
+
+def whitening_of(covariance: np.ndarray) -> np.ndarray:
+    """Find what vectors of a covariance are multiplied by to have the identity for one; (n_features, n_features)."""
+    return np.linalg.inv(np.linalg.cholesky(covariance)).T
 
 
 def means_within(features: np.ndarray, taxa: np.ndarray) -> np.ndarray:

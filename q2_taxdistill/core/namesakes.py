@@ -19,7 +19,7 @@ import numpy as np
 from scipy import sparse
 from scipy.spatial.distance import cdist
 
-from .discriminant import means_within
+from .discriminant import means_within, whitening_of
 from .soft_labels import most_probable
 
 # A bin of fewer contigs with evidence neither takes a name from another nor loses one.
@@ -132,15 +132,17 @@ class _Comparison:
         of_bins = np.zeros(len(n_contigs), dtype=np.int64)
         of_bins[bins] = groups
         _, group_of, n_of_group = np.unique(of_bins, return_inverse=True, return_counts=True)
-        divided = (n_of_group[group_of] > 1)[bins] | (n_of_group.max() == 1)
-        learned = np.flatnonzero(divided)
-        learned = learned[np.linspace(0, len(learned) - 1, min(len(learned), _LEARNED_AT_MOST)).astype(np.int64)]
-        freedom = max(len(learned) * (1 - len(np.unique(bins[divided])) / divided.sum()), 1)
+        divided = (n_of_group[group_of] > 1) | (n_of_group.max() == 1)
+        in_divided = np.flatnonzero(divided[bins])
+        learned = in_divided[
+            np.linspace(0, len(in_divided) - 1, min(len(in_divided), _LEARNED_AT_MOST)).astype(np.int64)
+        ]
+        freedom = max(len(learned) * (1 - divided.sum() / len(in_divided)), 1)
 
         means, levels = means_within(composition, bins), means_within(abundances, bins)
         deviations = composition[learned] - means[bins[learned]]
         shrunk = ledoit_wolf(deviations, assume_centered=True)[0] + _NO_VARIATION * np.eye(deviations.shape[1])
-        to_white = np.linalg.inv(np.linalg.cholesky(shrunk)).T
+        to_white = whitening_of(shrunk)
         noise = float(((deviations @ to_white) ** 2).sum() / freedom)
         spread = np.sqrt(((abundances[learned] - levels[bins[learned]]) ** 2).sum(axis=0) / freedom)
         return cls(means @ to_white, noise, levels / np.maximum(spread, _NO_VARIATION), n_contigs, of_bins)
