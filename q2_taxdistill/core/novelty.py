@@ -36,11 +36,11 @@ _LEAST_DIFFERENCE = 0.1
 # not to be taken for unknown for that.
 _MOST_RATIO = 2.0
 # The share of unknown taxa among bins of every kind; all are taken for equally probable beforehand. Of two bins that
-# differ as taxa do, one bears a name that is not its own.
+# differ as taxa do one bears a name that is not its own, and hardly ever the one that bears it better.
 _UNKNOWN_SHARES = (
     np.array([0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6]),
     np.array([0.1, 0.3, 0.5, 0.7, 0.9]),
-    np.array([0.7, 0.8, 0.9, 0.97]),
+    np.array([0.9, 0.95, 0.98]),
 )
 # Combinations of parameters that are this much less probable than the best do not matter.
 _NEGLIGIBLE = 1e-4

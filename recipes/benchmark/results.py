@@ -21,7 +21,7 @@ from .peers import Taxometer
 from .predictions import Prediction, ceiling
 
 CEILING = "ceiling"
-MEASURES = ("precision", "recall", "f1", "best_f1", *scoring.CALIBRATIONS)
+MEASURES = ("precision", "recall", "f1", "best_f1", *scoring.CALIBRATIONS, "ece_if_exact")
 COSTS = ("wall_seconds", "cpu_seconds", "peak_megabytes", "load")
 RATIOS = ("wall_to_taxometer", "peak_to_taxometer")
 _CURVES_AT = ("genus", "species")

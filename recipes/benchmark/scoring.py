@@ -22,6 +22,8 @@ from .predictions import Prediction
 
 N_BINS = 15
 _CURVE_POINTS = 200
+# How often it is drawn which taxa are right, to tell what calibration error to expect; always the same draws.
+_DRAWS, _DRAWS_SEED = 200, 1
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,8 @@ class Judged:
         As reported with the label; NaN where there is none.
     ends_at : int64 array, shape (n_contigs,)
         The rank at which a reported label ends, -1 for none.
+    true_taxa : int64 array, shape (n_contigs,)
+        The number of the true taxon.
     """
 
     reported: np.ndarray
@@ -51,6 +55,7 @@ class Judged:
     probability: np.ndarray
     confidence: np.ndarray
     ends_at: np.ndarray
+    true_taxa: np.ndarray
 
 
 def judge(truth: pd.DataFrame, prediction: Prediction) -> Judged:
@@ -76,6 +81,7 @@ def judge(truth: pd.DataFrame, prediction: Prediction) -> Judged:
         probability=probability,
         confidence=confidence,
         ends_at=np.where(labelled.any(axis=1), len(RANKS) - 1 - labelled[:, ::-1].argmax(axis=1), -1),
+        true_taxa=nodes[0],
     )
 
 
@@ -84,7 +90,8 @@ def scores(judged: Judged) -> pd.DataFrame:
 
     Columns ``rank``; of the labels as reported ``correct``, ``wrong``, ``no_label``, ``precision``, ``recall``, ``f1``;
     the best F1 that any threshold gives, ``best_f1``, and the threshold, ``best_threshold``; the expected calibration
-    errors ``ece``, ``ece_reported`` and ``ece_confidence`` (see `calibration_error`).
+    errors ``ece``, ``ece_reported`` and ``ece_confidence`` (see `calibration_error`), and ``ece_if_exact`` (see
+    `calibration_error_if_exact`).
     """
     counts = metrics.score(judged.reported)
     rows = []
@@ -102,6 +109,7 @@ def scores(judged: Judged) -> pd.DataFrame:
                 "best_f1": best_f1,
                 "best_threshold": best_threshold,
                 **{name: calibration_error(judged, place, name) for name in CALIBRATIONS},
+                "ece_if_exact": calibration_error_if_exact(judged, place),
             }
         )
     return pd.DataFrame(rows)
@@ -135,8 +143,31 @@ def calibration_error(judged: Judged, place: int, kind: str) -> float:
         outcome, stated = judged.most_probable[:, place], judged.probability[:, place]
         chosen = np.ones(len(outcome), dtype=bool) if kind == "ece" else _labelled(judged.reported[:, place])
     chosen = chosen & _labelled(outcome)
-    correct = outcome[chosen] == metrics.CORRECT
-    return metrics.reliability(correct, stated[chosen], n_bins=N_BINS).expected_calibration_error
+    return _calibration_error(outcome[chosen] == metrics.CORRECT, stated[chosen])
+
+
+def calibration_error_if_exact(judged: Judged, place: int) -> float:
+    """Compute what ``ece`` would be at a rank, on average, if all stated probabilities were exactly right.
+
+    That would not be 0, since contigs of one taxon are right or wrong together: the database has the taxon or not. So
+    for every true taxon a number is drawn from 0 to 1, and its contigs are right whose probability is above it.
+
+    Returns
+    -------
+    float
+        In 0 to 1; NaN where the method states no such probability.
+    """
+    if judged.most_probable is None:
+        return float("nan")
+    chosen = _labelled(judged.most_probable[:, place])
+    stated = judged.probability[chosen, place]
+    taxa, taxon_of = np.unique(judged.true_taxa[chosen], return_inverse=True)
+    draws = np.random.default_rng(_DRAWS_SEED).random((_DRAWS, len(taxa)))
+    return float(np.mean([_calibration_error(drawn[taxon_of] < stated, stated) for drawn in draws]))
+
+
+def _calibration_error(correct: np.ndarray, stated: np.ndarray) -> float:
+    return metrics.reliability(correct, stated, n_bins=N_BINS).expected_calibration_error
 
 
 def curve(judged: Judged, rank: str) -> pd.DataFrame:

@@ -24,6 +24,7 @@ import pandas as pd
 from q2_taxdistill.actions.parameters import DEFAULT_CONFIDENCE, cpu_threads
 from q2_taxdistill.actions.threshold import taxonomy_at
 from q2_taxdistill.core import bin_opinion, bins, discriminant, evidence, identity, namesakes, novelty, trust
+from q2_taxdistill.core.namesakes import BinKind
 from q2_taxdistill.core.noise import ErrorRates
 from q2_taxdistill.core.soft_labels import SoftLabels
 from q2_taxdistill.interop import rank_probabilities
@@ -117,6 +118,15 @@ def _prior_of_genera(setting: str, *others: float) -> list[Change]:
     return [Change(name, f"{other:g}", identity, "_LEVEL_PRIOR", np.r_[usual[:-1], other], _HITS) for other in others]
 
 
+def _shares_apart(setting: str, *others: float) -> list[Change]:
+    usual = novelty._UNKNOWN_SHARES
+    name = f"{setting} ({', '.join(f'{share:g}' for share in usual[BinKind.APART])})"
+    return [
+        Change(name, f"{other:g}", novelty, "_UNKNOWN_SHARES", (*usual[:-1], np.array([other])), _LABELS)
+        for other in others
+    ]
+
+
 def changes() -> list[Change]:
     """List what is changed."""
     return [
@@ -138,6 +148,7 @@ def changes() -> list[Change]:
         *_numbers("directions that tell taxa apart", _BOTH, bins, "_MOST_DIRECTIONS", 3, 10),
         *_numbers("contigs of half the weight of a bin", _BOTH, bin_opinion, "_CONTIGS_OF_HALF_WEIGHT", 2, 15),
         *_numbers("share of look-alikes", _LABELS, bin_opinion, "_LOOKALIKES_BY_LABELS", 0.1, 0.4),
+        *_shares_apart("share of unknown taxa among bins that differ as taxa do", 0.7, 0.99),
         *_numbers("difference of abundances", _BOTH, namesakes, "_STANDARD_DEVIATIONS", 2.0, 5.0),
         *_numbers("share of pairs of names that are alike", _BOTH, namesakes, "_NEAREST_SHARE", 0.05, 0.25),
         *_numbers("known bins' difference from unknown ones", _BOTH, novelty, "_LEAST_DIFFERENCE", 0.05, 0.2),
