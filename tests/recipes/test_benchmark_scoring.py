@@ -166,7 +166,7 @@ class TestCalibration:
             assert true[kind] < 0.04
             assert too_sure[kind] > 0.15
 
-    @pytest.mark.parametrize("stated, expected", [(0.5, 0.25), (1.0, 0.0)])
+    @pytest.mark.parametrize(("stated", "expected"), [(0.5, 0.25), (1.0, 0.0)])
     def test_to_expect_of_two_whole_taxa(self, stated, expected):
         """Both are right or both wrong in half of the cases, and then the error is a half; else there is none."""
         truth = taxonomy([SPECIES[number % 2] for number in range(40)])
