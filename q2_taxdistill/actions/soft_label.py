@@ -17,24 +17,20 @@ from qiime2.plugin import Choices, Int, Plugin, Range, Str
 
 from ..citations import citations
 from ..core.bin_opinion import BinOpinion, describe_bins
-from ..core.evidence import Evidence, hit_evidence, label_evidence
-from ..core.features import FeatureScaling
-from ..core.hits import best_of_regions
-from ..core.identity import identity_evidence
+from ..core.cross_fitting import CrossFitting, HeadInput
 from ..core.language_head import LanguageFeatures
 from ..core.reference_taxonomy import describe_reference_taxonomy, detect_reference_taxonomy
 from ..core.sequence_embedding import SequenceEmbedding
 from ..core.soft_labels import SoftLabels, certain, overwrite
-from ..core.teacher import N_REPEATS, TRAINING, require_contigs, teach
-from ..core.tree import TaxonTree
+from ..core.teacher import require_contigs, teach
 from ..core.trust import Trust
 from ..examples import usage
 from ..types.embedding import SequenceEmbeddingType
 from ..types.soft_taxonomy import SoftTaxonomy
 from . import parameters
-from .alignments import Hits, read_hits
+from .labelled_study import LabelledStudy, read_labelled_study
 from .progress import progress_bar
-from .study import Contigs, StudyError, align_depths, align_labels, read_contigs, say, timed
+from .study import Contigs, StudyError, say, timed
 
 TEACHER = Str % Choices(["all-heads", "language-model"])
 TEACHER_DESCRIPTION = (
@@ -59,31 +55,24 @@ def soft_label(
 ) -> SoftLabels:
     """Make soft labels from a taxonomy, composition and abundance; see `core.teacher`."""
     with timed("Reading the study"):
-        contigs = read_contigs(sequences)
-        labels, confidences = align_labels(contigs, taxonomy)
-        depths = align_depths(contigs, table)
-        alignments = read_hits(contigs, labels, hits, hit_taxonomy)
-        taxonomy_in_use = detect_reference_taxonomy([*labels, *(alignments.lineages if alignments else ())])
+        study = read_labelled_study(sequences, taxonomy, table, hits, hit_taxonomy)
+        taxonomy_in_use = detect_reference_taxonomy(study.lineages)
         say(describe_reference_taxonomy(taxonomy_in_use))
     if teacher == "language-model" and embeddings is None:
         raise StudyError('The teacher "language-model" needs embeddings. Give those that embed made of these contigs.')
-    tree = TaxonTree.from_lineages([*labels, *(alignments.lineages if alignments else ())])
+    contigs, tree = study.contigs, study.tree
     with timed("Weighing the evidence"):
-        evidence, novelty = _evidence(tree, labels, confidences, alignments)
+        evidence, novelty = study.evidence, _novelty_story(study)
     long_enough = contigs.lengths >= min_length
     require_contigs(evidence.speaks, long_enough, folds)
 
-    values, samples = (depths.values, depths.samples) if depths else (None, ())
+    how = CrossFitting(folds, seed, device)
     with timed("Teaching"), parameters.cpu_threads(threads):
-        scaling = FeatureScaling.fit(
-            contigs.counts[long_enough], depths.values[long_enough] if depths else None, samples
-        )
-        features = scaling.transform(contigs.counts, values)
+        features = study.features(long_enough)
         language = _language_features(contigs, embeddings, long_enough, seed)
-        with progress_bar("Teaching", N_REPEATS * folds * TRAINING.n_epochs) as step:
-            teaching = teach(
-                features, evidence, long_enough, folds, seed, device, step, language, teacher == "language-model"
-            )
+        given = HeadInput(features, evidence, language, teacher == "language-model")
+        with progress_bar("Teaching", how.n_epochs) as step:
+            teaching = teach(given, long_enough, how, step)
 
     own = teaching.soft
     learned = teaching.knows_more_than_frequencies
@@ -94,7 +83,7 @@ def soft_label(
         )
         own = teaching.evidence.by_itself()
     short = np.flatnonzero(~long_enough)
-    own = overwrite(own, short, certain([tree.index[labels[contig]] for contig in short], len(tree)))
+    own = overwrite(own, short, certain([tree.index[study.labels[contig]] for contig in short], len(tree)))
     story = {
         "contigs": len(contigs.ids),
         "too_short": len(short),
@@ -156,27 +145,23 @@ def _language_story(
     }
 
 
-def _evidence(
-    tree: TaxonTree, labels: list, confidences: np.ndarray, alignments: Optional[Hits]
-) -> tuple[Evidence, dict]:
-    """Weigh labels, or alignments where there are any; tell what they say of species that the database lacks."""
-    if alignments is None:
+def _novelty_story(study: LabelledStudy) -> dict:
+    """Tell what the evidence says of species that the database lacks."""
+    found = study.identities
+    if found is None:
         say("Without hits only some of the species that the database lacks can be seen; others keep a relative's name.")
-        return label_evidence(tree, labels, confidences), {}
-    regions = best_of_regions(alignments.on(tree))
-    found = identity_evidence(tree, regions, len(labels))
-    kind = "proteins" if regions.translated else "nucleotides"
+        return {}
+    kind = "proteins" if study.regions.translated else "nucleotides"
     say(
-        f"{len(regions.contig)} regions align to {kind}. Contigs that differ more than {found.scale.species:.1%} from "
-        f"a species count as of another."
+        f"{len(study.regions.contig)} regions align to {kind}. Contigs that differ more than {found.scale.species:.1%} "
+        f"from a species count as of another."
     )
-    novelty = {
+    return {
         "aligned_to": kind,
         "species_border": found.scale.species,
         "genus_border": found.scale.genus,
         "mean_differences": [[difference, share] for difference, share in found.mean_differences.items()],
     }
-    return hit_evidence(tree, labels, found), novelty
 
 
 def register(plugin: Plugin) -> None:

@@ -17,6 +17,7 @@ from scipy import sparse
 from .calibration import calibrate_temperature
 from .evidence import Evidence
 from .features import FeatureScaling
+from .losses import distillation_loss
 from .network import (
     NetworkShape,
     Training,
@@ -27,7 +28,6 @@ from .network import (
     train_network,
 )
 from .soft_labels import SMALLEST_PROBABILITY, dense_batches, kept_rows, sparsify
-from .teacher import evidence_loss
 from .tree import TaxonTree
 
 if TYPE_CHECKING:
@@ -88,30 +88,6 @@ class Student:
         return network.eval()
 
 
-def distillation_loss(logits, likelihood: np.ndarray, soft: np.ndarray, alpha: float, temperature: float):
-    """Learn from labels and soft labels at once (Hinton et al. 2015; arXiv 2605.28868, the student's loss).
-
-    ``alpha x E + (1 - alpha) x T^2 x KL(soft^(1/T) || student^(1/T))``, where `E` is minus the log probability of the
-    contig's label (`teacher.evidence_loss`) and probabilities raised to 1/T are normalised.
-
-    Parameters
-    ----------
-    logits : tensor, shape (n_rows, n_nodes)
-    likelihood, soft : float32 arrays, shape (n_rows, n_nodes)
-        Of the labels under every true taxon, and the teacher's probabilities.
-    alpha : float in 0 to 1
-    temperature : float, positive
-    """
-    import torch
-
-    target = torch.from_numpy(soft).to(logits.device) ** (1 / temperature)
-    target = target / target.sum(dim=1, keepdim=True)
-    log_student = torch.log_softmax(logits / temperature, dim=1)
-    distance = torch.nn.functional.kl_div(log_student, target, reduction="batchmean")
-    loss = (1 - alpha) * temperature**2 * distance
-    return loss + alpha * evidence_loss(logits, likelihood) if alpha > 0 else loss
-
-
 @dataclass(frozen=True)
 class Distillation:
     """How a student is trained.
@@ -119,7 +95,7 @@ class Distillation:
     Attributes
     ----------
     alpha : float in 0 to 1, or None
-        The weight of the labels against the soft labels (`distillation_loss`); None has it chosen.
+        The weight of the labels against the soft labels (`losses.distillation_loss`); None has it chosen.
     temperature : float, positive
     n_epochs : int
     seed : int

@@ -21,6 +21,7 @@ from unittest import mock
 import numpy as np
 import pandas as pd
 
+from q2_taxdistill.actions.labelled_study import LabelledStudy
 from q2_taxdistill.actions.parameters import DEFAULT_CONFIDENCE, cpu_threads
 from q2_taxdistill.actions.threshold import taxonomy_at
 from q2_taxdistill.core import bin_opinion, bins, discriminant, evidence, identity, namesakes, novelty, trust
@@ -33,7 +34,7 @@ from .arguments import add_communities, communities_of
 from .communities import Community, CommunityError, scored_contigs
 from .predictions import Prediction
 from .scoring import judge, scores
-from .teacher_part import Study
+from .teacher_part import read_study, teach_study
 
 _MEASURES = {"species F1": ("species", "f1"), "species ECE": ("species", "ece"), "genus F1": ("genus", "f1")}
 _KINDS = ("table", "hits", "hit-taxonomy")
@@ -156,23 +157,23 @@ def changes() -> list[Change]:
     ]
 
 
-def measure(study: Study, truth: pd.DataFrame, seed: int) -> dict[str, float]:
+def measure(study: LabelledStudy, truth: pd.DataFrame, seed: int) -> dict[str, float]:
     """Teach, and score the soft labels at the default confidence."""
-    teaching = study.teach(seed)
+    teaching = teach_study(study, seed)
     soft = SoftLabels(teaching.evidence.tree, study.contigs.ids, teaching.soft)
     prediction = Prediction(taxonomy_at(soft, DEFAULT_CONFIDENCE), rank_probabilities.tabulate(soft))
     table = scores(judge(truth, prediction)).set_index("rank")
     return {measure: float(table.loc[rank, column]) for measure, (rank, column) in _MEASURES.items()}
 
 
-def _studies(community: Community) -> Iterator[tuple[str, Study]]:
+def _studies(community: Community) -> Iterator[tuple[str, LabelledStudy]]:
     """Read a community with its hits, if it has any, and without."""
     with_hits = [kind for kind in _KINDS if kind in community.kinds]
     studies = {"hits": with_hits} if "hits" in with_hits else {}
     studies["labels"] = [kind for kind in with_hits if kind == "table"]
     for inputs, kinds in studies.items():
         given = {kind.replace("-", "_"): str(community.artifact(kind)) for kind in kinds}
-        yield inputs, Study.read(str(community.artifact("contigs")), str(community.artifact("labels")), **given)
+        yield inputs, read_study(str(community.artifact("contigs")), str(community.artifact("labels")), **given)
 
 
 def main() -> int:
@@ -202,7 +203,9 @@ def main() -> int:
     return 0
 
 
-def _measure_all(name: str, inputs: str, study: Study, truth: pd.DataFrame, seed: int) -> Iterator[dict[str, Any]]:
+def _measure_all(
+    name: str, inputs: str, study: LabelledStudy, truth: pd.DataFrame, seed: int
+) -> Iterator[dict[str, Any]]:
     """Measure a study as it is and with every change; yield rows of the table."""
     where = {"community": name, "inputs": inputs, "seed": seed}
     yield {**where, "setting": _USUAL, "value": "", **measure(study, truth, seed)}

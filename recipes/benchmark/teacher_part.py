@@ -13,7 +13,6 @@
 """
 
 import argparse
-from dataclasses import dataclass
 from typing import Optional
 
 import biom
@@ -23,77 +22,38 @@ from q2_types.feature_data import DNAFASTAFormat
 from qiime2 import Artifact
 from scipy import sparse
 
-from q2_taxdistill.actions.alignments import Hits, read_hits
+from q2_taxdistill.actions.labelled_study import LabelledStudy, read_labelled_study
 from q2_taxdistill.actions.parameters import DEFAULT_MIN_LENGTH
-from q2_taxdistill.actions.study import Contigs, Depths, align_depths, align_labels, read_contigs
-from q2_taxdistill.core.evidence import Evidence, hit_evidence, label_evidence
-from q2_taxdistill.core.features import FeatureScaling
-from q2_taxdistill.core.hits import best_of_regions
-from q2_taxdistill.core.identity import IdentityEvidence, identity_evidence
+from q2_taxdistill.core.cross_fitting import CrossFitting, HeadInput
 from q2_taxdistill.core.soft_labels import SoftLabels, certain, overwrite
 from q2_taxdistill.core.teacher import Teaching, teach
-from q2_taxdistill.core.tree import ROOT, TaxonTree
+from q2_taxdistill.core.tree import ROOT
 
 FOLDS = 5
 
 
-@dataclass(frozen=True, eq=False)
-class Study:
-    """What a user gives.
+def read_study(
+    sequences: str,
+    taxonomy: str,
+    table: Optional[str] = None,
+    hits: Optional[str] = None,
+    hit_taxonomy: Optional[str] = None,
+) -> LabelledStudy:
+    """Read artifacts, given by their paths."""
+    return read_labelled_study(
+        _view(sequences, DNAFASTAFormat),
+        _view(taxonomy, pd.DataFrame),
+        _view(table, biom.Table),
+        _view(hits, pd.DataFrame),
+        _view(hit_taxonomy, pd.DataFrame),
+    )
 
-    Attributes
-    ----------
-    contigs : Contigs
-    labels : list of tuple of str
-        The lineage of every contig.
-    confidences : float64 array, shape (n_contigs,)
-    depths : Depths or None
-    alignments : Hits or None
-    """
 
-    contigs: Contigs
-    labels: list
-    confidences: np.ndarray
-    depths: Optional[Depths]
-    alignments: Optional[Hits]
-
-    @classmethod
-    def read(
-        cls,
-        sequences: str,
-        taxonomy: str,
-        table: Optional[str] = None,
-        hits: Optional[str] = None,
-        hit_taxonomy: Optional[str] = None,
-    ) -> "Study":
-        """Read artifacts, given by their paths."""
-        contigs = read_contigs(Artifact.load(sequences).view(DNAFASTAFormat))
-        labels, confidences = align_labels(contigs, _view(taxonomy, pd.DataFrame))
-        alignments = read_hits(contigs, labels, _view(hits, pd.DataFrame), _view(hit_taxonomy, pd.DataFrame))
-        return cls(contigs, labels, confidences, align_depths(contigs, _view(table, biom.Table)), alignments)
-
-    def tree(self) -> TaxonTree:
-        """Make the tree of everything that is named."""
-        return TaxonTree.from_lineages([*self.labels, *(self.alignments.lineages if self.alignments else ())])
-
-    def identities(self, tree: TaxonTree) -> IdentityEvidence:
-        """Judge the alignments alone."""
-        return identity_evidence(tree, best_of_regions(self.alignments.on(tree)), len(self.labels))
-
-    def evidence(self, tree: TaxonTree) -> Evidence:
-        """Take alignments where there are any, else labels, as evidence."""
-        if self.alignments:
-            return hit_evidence(tree, self.labels, self.identities(tree))
-        return label_evidence(tree, self.labels, self.confidences)
-
-    def teach(self, seed: int, bins: bool = True) -> Teaching:
-        """Teach, with bins heard or not."""
-        long_enough = self.contigs.lengths >= DEFAULT_MIN_LENGTH
-        values, samples = (self.depths.values, self.depths.samples) if self.depths else (None, ())
-        of_these = values[long_enough] if self.depths else None
-        scaling = FeatureScaling.fit(self.contigs.counts[long_enough], of_these, samples)
-        features = scaling.transform(self.contigs.counts, values)
-        return teach(features, self.evidence(self.tree()), long_enough, FOLDS, seed, bins=bins)
+def teach_study(study: LabelledStudy, seed: int, bins: bool = True) -> Teaching:
+    """Teach as `soft-label` does by default, with bins heard or not."""
+    long_enough = study.contigs.lengths >= DEFAULT_MIN_LENGTH
+    given = HeadInput(study.features(long_enough), study.evidence)
+    return teach(given, long_enough, CrossFitting(FOLDS, seed), bins=bins)
 
 
 def main() -> None:
@@ -113,13 +73,12 @@ def main() -> None:
 
 def run(arguments: argparse.Namespace) -> SoftLabels:
     """Read the study and give what the part that is asked for says of its contigs."""
-    study = Study.read(arguments.sequences, arguments.taxonomy, arguments.table, arguments.hits, arguments.hit_taxonomy)
+    study = read_study(arguments.sequences, arguments.taxonomy, arguments.table, arguments.hits, arguments.hit_taxonomy)
     if arguments.part == "hit-vote":
-        tree = study.tree()
-        return SoftLabels(tree, study.contigs.ids, _votes(study.identities(tree).apparent))
+        return SoftLabels(study.tree, study.contigs.ids, _votes(study.identities.apparent))
     bins = arguments.part != "no-bins"
-    teaching = study.teach(arguments.seed, bins)
-    return SoftLabels(teaching.evidence.tree, study.contigs.ids, teaching.predicted if bins else teaching.soft)
+    teaching = teach_study(study, arguments.seed, bins)
+    return SoftLabels(study.tree, study.contigs.ids, teaching.predicted if bins else teaching.soft)
 
 
 def _votes(apparent: sparse.csr_matrix) -> sparse.csr_matrix:

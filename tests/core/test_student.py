@@ -7,7 +7,6 @@
 # ----------------------------------------------------------------------------
 import numpy as np
 import pytest
-import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import sparse
@@ -17,8 +16,7 @@ from q2_taxdistill.core.composition import N_CANONICAL
 from q2_taxdistill.core.evidence import label_evidence
 from q2_taxdistill.core.features import FeatureScaling
 from q2_taxdistill.core.soft_labels import sparsify
-from q2_taxdistill.core.student import ALPHAS, Distillation, agree, distillation_loss, train_student
-from q2_taxdistill.core.teacher import evidence_loss
+from q2_taxdistill.core.student import ALPHAS, Distillation, agree, train_student
 from q2_taxdistill.core.tree import TaxonTree
 
 N_CONTIGS = 300
@@ -142,46 +140,6 @@ class TestPrediction:
         flat = type(student)(student.tree, student.scaling, student.shape, student.weights, 100.0)
         predicted = flat.predict(study.counts[:20], study.depths[:20], "cpu").toarray()
         np.testing.assert_allclose(predicted, 1 / len(study.tree), atol=0.03)
-
-
-class TestDistillationLoss:
-    def parts(self, seed=1):
-        rng = np.random.default_rng(seed)
-        logits = rng.normal(size=(4, 6)) * 2
-        soft = rng.dirichlet(np.ones(6), 4)
-        return logits, rng.random((4, 6)).astype(np.float32), soft.astype(np.float32)
-
-    @pytest.mark.parametrize("temperature", [1.0, 4.0])
-    @pytest.mark.parametrize("alpha", [0.0, 0.3, 1.0])
-    def test_is_that_of_the_paper(self, alpha, temperature):
-        logits, likelihood, soft = self.parts()
-
-        def softened(values):
-            raised = np.exp(np.log(values) / temperature)
-            return raised / raised.sum(axis=1, keepdims=True)
-
-        probabilities = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
-        teacher, student = softened(soft.astype(float)), softened(probabilities)
-        divergence = (teacher * np.log(teacher / student)).sum(axis=1).mean()
-        expected = (1 - alpha) * temperature**2 * divergence
-        expected += alpha * float(evidence_loss(torch.from_numpy(logits), likelihood))
-        found = distillation_loss(torch.from_numpy(logits), likelihood, soft, alpha, temperature)
-        assert float(found) == pytest.approx(expected, rel=1e-4)
-
-    @pytest.mark.parametrize("temperature", [1.0, 4.0])
-    def test_vanishes_where_student_and_teacher_agree(self, temperature):
-        _, likelihood, soft = self.parts()
-        logits = torch.tensor(np.log(soft), requires_grad=True)
-        loss = distillation_loss(logits, likelihood, soft, 0.0, temperature)
-        loss.backward()
-        assert float(loss.detach()) == pytest.approx(0, abs=1e-5)
-        np.testing.assert_allclose(logits.grad, 0, atol=1e-5)
-
-    def test_takes_soft_labels_with_zeros(self):
-        logits = torch.zeros((1, 3), requires_grad=True)
-        soft = np.array([[1, 0, 0]], dtype=np.float32)
-        distillation_loss(logits, np.ones((1, 3), dtype=np.float32), soft, 0.0, 2.0).backward()
-        assert torch.isfinite(logits.grad).all()
 
 
 class TestAgree:

@@ -30,7 +30,7 @@ from recipes.benchmark.method import Job, Programs
 from recipes.benchmark.methods import all_methods, with_what_they_build_on
 from recipes.benchmark.predictions import ceiling
 from recipes.benchmark.scoring import judge, scores
-from recipes.benchmark.teacher_part import Study
+from recipes.benchmark.teacher_part import read_study, teach_study
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "benchmark"
 SEED = 7
@@ -197,7 +197,7 @@ class TestTeacherPart:
 
         arguments = self.arguments(community, "prediction", hits)
         paths = {name: path for name, path in vars(arguments).items() if name not in ("part", "seed")}
-        heard = Study.read(**paths).teach(SEED)
+        heard = teach_study(read_study(**paths), SEED)
         inputs = {name: Artifact.load(path) for name, path in paths.items() if path is not None}
         soft = taxdistill.methods.soft_label(**inputs, seed=SEED).soft_taxonomy.view(SoftLabels)
         long_enough = (community.lengths >= 1000).to_numpy()
