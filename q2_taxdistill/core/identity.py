@@ -34,8 +34,11 @@ _RELATIONS = np.array([[0.90, 0.07, 0.015, 0.015], [0.60, 0.33, 0.04, 0.03], [0.
 _LEVEL_PRIOR = np.array([1.0, 1.0, 0.3])
 # Mean and concentration of the identities to subjects that are not of the species, for the same three.
 _OTHER_IDENTITIES = ((0.85, 5.0), (0.75, 5.0), (0.55, 10.0))
-# The shape of the gamma distribution of 1 - identity around its mean, and the share of regions unlike the rest.
+# The least shape of the gamma distribution of 1 - identity around its mean, and the share of regions unlike the rest.
+# Proteins of two genomes scatter with the mean where they are alike, but never by more than a standard deviation of
+# about 15 %, however far apart the genomes are.
 _GAMMA_SHAPE = 1.7
+_MOST_DEVIATION = 0.15
 _UNLIKE = 0.03
 # Regions that are this long (in letters of the subject) weigh half as much as very long ones.
 _HALF_WEIGHT = 150.0
@@ -69,9 +72,8 @@ class IdentityScale:
     genus_width: float = 0.03
 
 
-# Without the few regions unlike the rest, 3 % is an AAI of about 95.5 %, and 38 % one of about 61 %: genera are wide,
-# and some span more than the 35 % that the usual border allows.
-PROTEIN_SCALE = IdentityScale(species=0.03, genus=0.38)
+# Without the few regions unlike the rest, 3 % is an AAI of about 95.5 %, and 35 % one of about 64 %.
+PROTEIN_SCALE = IdentityScale(species=0.03, genus=0.35)
 NUCLEOTIDE_SCALE = IdentityScale(species=0.05, genus=0.24)
 # How sure the literature's border between species is: the standard deviation of its logarithm.
 _SPECIES_DOUBT = 0.2
@@ -196,7 +198,8 @@ def _gamma_bins() -> np.ndarray:
     differences = 1 - _IDENTITY_BINS[::-1]
     tables = []
     for mean in _MEAN_DIFFERENCES:
-        alike = np.diff(gamma.cdf(differences, _GAMMA_SHAPE, scale=mean / _GAMMA_SHAPE))
+        shape = max(_GAMMA_SHAPE, (mean / _MOST_DEVIATION) ** 2)
+        alike = np.diff(gamma.cdf(differences, shape, scale=mean / shape))
         unlike = np.diff(np.minimum(differences, 0.7) / 0.7)
         tables.append(((1 - _UNLIKE) * alike / alike.sum() + _UNLIKE * unlike)[::-1])
     return np.maximum(tables, 1e-9)

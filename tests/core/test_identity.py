@@ -67,6 +67,16 @@ class TestJudgement:
         assert found[FAMILY] > 0.5
         assert sum(found[species] for species in SPECIES) < 0.05
 
+    @pytest.mark.parametrize(("identity", "expected"), [(0.5, FAMILY), (0.72, GENUS)], ids=["family", "genus"])
+    def test_of_proteins_of_a_genus_that_only_one_is_near_to(self, tree, identity, expected):
+        """Proteins of far genomes scatter by no more than 15 %, in studies with species that are known, too."""
+        rng = np.random.default_rng(4)
+        values = np.clip(rng.normal(identity, 0.13, (40, 5)), 0.25, 1)
+        far = [[((ALBA, RARA)[number % 2], float(value)) for number, value in enumerate(row)] for row in values]
+        evidence = identity_evidence(tree, regions(tree, far + study(0.99)), 80)
+        found = np.asarray(evidence.apparent[:40].mean(axis=0)).ravel()
+        assert found[tree.index[expected]] > 0.75
+
     def test_more_regions_make_surer(self, tree):
         few, many = (judge(tree, study(0.85, n_regions=n))[GENUS] for n in (1, 12))
         assert many > few
