@@ -22,9 +22,8 @@ from .tree import TaxonTree
 
 # Among so many others that have evidence the opinion of a bin has half of its weight.
 _CONTIGS_OF_HALF_WEIGHT = 5
-# The weight of the bins' opinion against that of the heads together. Heads that learn from alignments see novelty in
-# them and the bins are one opinion of three; labels hardly show it to heads, which take contigs one by one.
-_WEIGHT_BESIDE_HITS, _WEIGHT_BESIDE_LABELS = 1 / 3, 2 / 3
+# The weight of the bins' opinion against that of the heads together, which take contigs one by one.
+_WEIGHT = 2 / 3
 # The share of unknown taxa that look known: all of their contigs bear the name of one relative. That labels do not
 # show. Half of them is the most that is thought possible, none the least. Alignments show relatives by identity.
 _LOOKALIKES_BY_LABELS = 0.25
@@ -140,7 +139,12 @@ def hear_bins(
         return BinOpinion(predicted, np.zeros(len(learnable)), kinds, mixture)
 
     apparent = evidence.apparent[rows] @ named
-    stands = np.asarray(apparent[np.arange(len(rows)), most_probable(soft[rows] @ named)]).ravel().astype(np.float64)
+    if evidence.shows_novelty:
+        # identities tell known taxa from unknown ones, whichever relative the regions of a contig are most like
+        stands = apparent.sum(axis=1)
+    else:
+        stands = apparent[np.arange(len(rows)), most_probable(soft[rows] @ named)]
+    stands = np.asarray(stands).ravel().astype(np.float64)
     speaks = evidence.speaks[rows].astype(np.float64)
     standing, counted = np.bincount(bins, stands), np.bincount(bins, speaks)
     composition = features[rows, : features.shape[1] - abundances.shape[1]]
@@ -154,8 +158,7 @@ def hear_bins(
     of_kind = mixture.lookalike
     lookalike = np.full(len(learnable), of_kind[BinKind.LEADING])
     lookalike[rows] += weight * (of_kind[kinds[bins]] - lookalike[rows])
-    weight = weight * (_WEIGHT_BESIDE_HITS if evidence.shows_novelty else _WEIGHT_BESIDE_LABELS)
-    heard = _with_novelty(predicted[rows], groups, unknown, weight, tree)
+    heard = _with_novelty(predicted[rows], groups, unknown, _WEIGHT * weight, tree)
     return BinOpinion(overwrite(predicted, rows, heard), lookalike, kinds, mixture)
 
 

@@ -7,10 +7,10 @@
 # ----------------------------------------------------------------------------
 """How probable it is that the contigs of a bin are of a taxon that the database lacks.
 
-A genome of a taxon that the database has agrees with it in nearly all of its contigs: their own evidence *stands*,
-which is to say that the named taxon that a contig looks like is also the most probable named one when all is heard.
-Contigs of a relative that the database lacks stop at the genus more often, name now this and now that of its species,
-and share the name that they have most often with another genome of the study. How often evidence stands differs
+A genome of a taxon that the database has agrees with it in nearly all of its contigs: their own evidence *stands*. An
+alignment stands if it is near enough to be of a named taxon; a label, if it is the most probable named taxon when all
+is heard. Contigs of a relative that the database lacks stop at the genus more often, name now this and now that of its
+species, and share the name that they have most often with another genome of the study. How often evidence stands differs
 between studies, databases and genomes, so the share is taken for a beta-binomial mixture of two kinds of bins, over
 all of whose parameters the posterior is averaged.
 

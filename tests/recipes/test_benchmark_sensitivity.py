@@ -26,8 +26,8 @@ def test_every_change_is_one_and_ends():
 
 def test_the_command_scores_every_change(tmp_path, monkeypatch, capsys):
     few = [
-        Change("weight of bins", "none", bin_opinion, "_WEIGHT_BESIDE_LABELS", 0.0, ("labels",)),
-        Change("weight of bins", "all", bin_opinion, "_WEIGHT_BESIDE_HITS", 1.0, ("hits",)),
+        Change("weight of bins", "none", bin_opinion, "_WEIGHT", 0.0, ("labels",)),
+        Change("weight of bins", "all", bin_opinion, "_WEIGHT", 1.0, ("hits",)),
     ]
     monkeypatch.setattr(sensitivity, "changes", lambda: few)
     options = ["--generate", "1", "--genera", "4", "--contigs", "140", "--seeds", "1", "--output-dir", str(tmp_path)]
