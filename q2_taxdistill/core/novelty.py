@@ -9,10 +9,10 @@
 
 A genome of a taxon that the database has agrees with it in nearly all of its contigs: their own evidence *stands*. An
 alignment stands if it is near enough to be of a named taxon; a label, if it is the most probable named taxon when all
-is heard. Contigs of a relative that the database lacks stop at the genus more often, name now this and now that of its
-species, and share the name that they have most often with another genome of the study. How often evidence stands differs
-between studies, databases and genomes, so the share is taken for a beta-binomial mixture of two kinds of bins, over
-all of whose parameters the posterior is averaged.
+is heard. Contigs of a relative that the database lacks stop at the genus more often, name now this and now that of
+its species, and share the name that they have most often with another genome of the study. How often evidence stands
+differs between studies, databases and genomes, so the share is taken for a beta-binomial mixture of two kinds of
+bins, over all of whose parameters the posterior is averaged.
 
 Some relatives are so near that all of their contigs stand. Nothing tells these look-alikes from known taxa, but that
 there are some follows from there being others that are further away.
