@@ -51,10 +51,6 @@ class Evidence:
         How probable that is under every true taxon: one channel for every class of contigs that err alike.
     classes : int64 array, shape (n_contigs,)
         Which of the channels a contig's evidence went through.
-    admissible : float32 array, shape (n_nodes,)
-        How probable it is beforehand, from 0 to 1, that a contig truly belongs at a node and to none of its children.
-        1 for leaves. Labels alone show unknown taxa beside named ones only, other species of a genus say, so it is
-        next to 0 for nodes without a leaf among their children then.
     shows_novelty : bool
         Whether the evidence of a single contig can show that it is of a taxon without a name, as alignments can.
     """
@@ -62,7 +58,6 @@ class Evidence:
     apparent: sparse.csr_matrix
     channels: tuple[NoiseChannel, ...]
     classes: np.ndarray
-    admissible: np.ndarray
     shows_novelty: bool = False
 
     @property
@@ -85,16 +80,16 @@ class Evidence:
         Returns
         -------
         float32 array, shape (n_rows, n_nodes)
-            Not negative, scaled by row; admissible taxa only.
+            Not negative, scaled by row.
         """
         apparent, classes = self.apparent[rows], self.classes[rows]
         if len(self.channels) == 1:
-            return self.channels[0].likelihood(apparent) * self.admissible
+            return self.channels[0].likelihood(apparent)
         likelihood = np.empty((len(classes), len(self.tree)), dtype=np.float32)
         for number, channel in enumerate(self.channels):
             members = np.flatnonzero(classes == number)
             likelihood[members] = channel.likelihood(apparent[members])
-        return likelihood * self.admissible
+        return likelihood
 
     def by_itself(self) -> sparse.csr_matrix:
         """Take evidence at its word; csr_matrix, shape (n_contigs, n_nodes); silent contigs are at the root."""
@@ -124,9 +119,6 @@ class Evidence:
 
 # The share of labels that a search tool is least sure of, which err by rates of their own.
 _DOUBTFUL = 1 / 3
-# What is left for "no child of this node" where labels do not show it: enough that a contig whose evidence allows
-# nothing else has a place.
-_UNSEEN_NOVELTY = 1e-6
 
 
 def label_evidence(
@@ -165,11 +157,9 @@ def label_evidence(
         )
     apparent = sparse.diags((nodes != ROOT).astype(np.float32)) @ certain(nodes, len(tree))
     apparent.eliminate_zeros()
-    admissible = np.where(tree.is_leaf, 1, _UNSEEN_NOVELTY).astype(np.float32)
-    admissible[tree.parents[tree.is_leaf]] = 1
     channel = NoiseChannel(tree, LABEL_ERROR_RATES, UNKNOWN_LABEL_ERROR_RATES)
     classes = _confidence_classes(confidences, nodes != ROOT)
-    return Evidence(apparent.tocsr(), (channel,) * (int(classes.max()) + 1), classes, admissible)
+    return Evidence(apparent.tocsr(), (channel,) * (int(classes.max()) + 1), classes)
 
 
 def _confidence_classes(confidences: Optional[np.ndarray], labelled: np.ndarray) -> np.ndarray:
@@ -206,5 +196,4 @@ def hit_evidence(tree: TaxonTree, labels: Sequence[tuple[str, ...]], alignments:
     apparent = (alignments.apparent + filled).tocsr()
     apparent.eliminate_zeros()
     channel = by_label.channels[0].with_rates(HIT_ERROR_RATES)
-    classes, admissible = np.zeros(len(labels), dtype=np.int64), np.ones(len(tree), dtype=np.float32)
-    return Evidence(apparent, (channel,), classes, admissible, shows_novelty=True)
+    return Evidence(apparent, (channel,), np.zeros(len(labels), dtype=np.int64), shows_novelty=True)

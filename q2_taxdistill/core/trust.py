@@ -73,18 +73,17 @@ class Room:
     """
 
     def __init__(self, evidence: Evidence) -> None:
-        tree, admissible = evidence.tree, evidence.admissible > 0.5
+        tree = evidence.tree
         contigs = np.asarray(evidence.apparent.sum(axis=0)).ravel()
-        frequencies = (contigs + 0.1) * evidence.admissible
-        self.frequencies = (frequencies / frequencies.sum()).astype(np.float32)
+        self.frequencies = ((contigs + 0.1) / (contigs + 0.1).sum()).astype(np.float32)
 
         _, self._group = np.unique(tree.groups, return_inverse=True)
         n_groups = int(self._group.max()) + 1
         self._member = sparse.csr_matrix(
             (np.ones(len(tree), dtype=np.float32), (np.arange(len(tree)), self._group)), shape=(len(tree), n_groups)
         )
-        size = np.maximum(self._member.T @ admissible, 1)[self._group]
-        self._within = (_ROOM_WITHIN * _kept(contigs, size) * admissible).astype(np.float32)
+        size = np.bincount(self._group)[self._group]
+        self._within = (_ROOM_WITHIN * _kept(contigs, size)).astype(np.float32)
         of_group = self._member.T @ contigs
         self._between = (_ROOM_BETWEEN * _kept(of_group, n_groups) / max(of_group.sum(), 1)).astype(np.float32)
 

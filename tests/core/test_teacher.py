@@ -14,8 +14,9 @@ from scipy import sparse
 from q2_taxdistill.core import soft_labels
 from q2_taxdistill.core.cross_fitting import CrossFitting, HeadInput
 from q2_taxdistill.core.evidence import label_evidence
-from q2_taxdistill.core.soft_labels import certain
 from q2_taxdistill.core.teacher import TooFewContigsError, combine, require_contigs, teach
+from q2_taxdistill.core.tree import TaxonTree
+from q2_taxdistill.core.trust import Room
 
 HOW = CrossFitting(folds=3, seed=1, device="cpu")
 
@@ -76,6 +77,22 @@ class TestTeach:
         again = teach(noisy.given, everyone, HOW)
         np.testing.assert_array_equal(again.soft.toarray(), teaching.soft.toarray())
 
+    def test_labels_of_a_genus_that_the_database_lacks_end_at_the_family(self):
+        """Half of them stop there, others name a genus of the family or none; those of other genera hardly ever do."""
+        family = ("o", "f")
+        lineages = [(*family, f"g{genus}", f"s{genus}{name}") for genus in range(3) for name in range(2)]
+        tree, rng = TaxonTree.from_lineages(lineages), np.random.default_rng(7)
+        kind = np.repeat(np.arange(7), 50)
+        features = (rng.normal(size=(7, 10))[kind] * 3 + rng.normal(size=(350, 10))).astype(np.float32)
+        labels = [lineages[one] if one < 6 else () for one in kind]
+        labels[:300:20] = [label[:2] for label in labels[:300:20]]
+        for row in range(300, 350):
+            labels[row] = (family, lineages[rng.integers(6)][:3], ())[rng.choice(3, p=[0.5, 0.3, 0.2])]
+        found = teach(HeadInput(features, label_evidence(tree, labels)), np.ones(350, dtype=bool), HOW)
+        taxa = np.array(tree.depths)[found.soft.toarray().argmax(axis=1)]
+        assert (taxa[300:] == 2).mean() > 0.8
+        assert (taxa[:300] == 4).mean() > 0.95
+
     def test_few_labels_among_many_contigs(self, noisy):
         tree, rng = noisy.tree, np.random.default_rng(6)
         labels = [()] * 400
@@ -123,16 +140,15 @@ class TestCombine:
         product = predicted * evidence.likelihood(np.arange(len(evidence.speaks)))
         expected = product / product.sum(axis=1, keepdims=True)
         found = combine(sparse.csr_matrix(predicted), evidence).toarray()
-        np.testing.assert_allclose(found, expected, atol=1e-3)
+        np.testing.assert_allclose(found, expected, atol=2e-3)
 
-    def test_the_evidence_decides_where_the_prediction_excludes_it(self, tree, noisy, evidence):
-        labels = noisy.labels
-        contig = next(row for row, label in enumerate(labels) if len(label) == 2)
-        silenced = replace(evidence, admissible=(~tree.is_leaf).astype(np.float32) * 0)
-        silenced.admissible[tree.index[labels[contig]]] = 1
-        other = next(int(node) for node in np.flatnonzero(tree.is_leaf) if tree.lineages[node] != labels[contig])
-        found = combine(certain([other] * len(evidence.speaks), len(tree)), silenced)
-        assert found[contig].indices.tolist() == [tree.index[labels[contig]]]
+    def test_the_evidence_decides_where_the_prediction_leaves_nothing(self, tree, noisy, evidence, monkeypatch):
+        monkeypatch.setattr(Room, "least", np.zeros(len(tree), dtype=np.float32))
+        contig = next(row for row, label in enumerate(noisy.labels) if len(label) == 2)
+        nothing = sparse.csr_matrix((len(noisy.labels), len(tree)), dtype=np.float32)
+        found = combine(nothing, evidence)
+        expected = evidence.likelihood(np.array([contig]))[0]
+        np.testing.assert_allclose(found[contig].toarray()[0], expected / expected.sum(), atol=1e-3)
 
     def test_batches_do_not_matter(self, tree, evidence, monkeypatch):
         predicted = sparse.csr_matrix(
