@@ -31,6 +31,8 @@ _LEARNED_AT_MOST = 3_000
 # How many Gaussians are tried; more are not once three numbers in a row fit no better.
 _NUMBERS = (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 14, 16, 19, 22, 26, 30, 35, 40, 50, 60, 80)
 _PATIENCE = 3
+# From how many random starts each mixture is fitted; the best counts.
+_N_STARTS = 3
 # What is added to the variances: the features have about unit variance, within a taxon or in the study.
 _VARIANCE_FLOOR = 0.02
 
@@ -130,7 +132,8 @@ def _divide(points: np.ndarray, seed: int) -> np.ndarray:
         with warnings.catch_warnings():
             # a mixture that is not at its best yet is judged as it is, and identical contigs need no second Gaussian
             warnings.simplefilter("ignore", ConvergenceWarning)
-            mixture = GaussianMixture(number, reg_covar=_VARIANCE_FLOOR, random_state=seed).fit(learned)
+            mixture = GaussianMixture(number, reg_covar=_VARIANCE_FLOOR, n_init=_N_STARTS, random_state=seed)
+            mixture.fit(learned)
         criterion = mixture.bic(learned)
         worse = 0 if criterion < lowest else worse + 1
         if criterion < lowest:
