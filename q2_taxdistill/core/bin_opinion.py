@@ -170,9 +170,9 @@ def names_are_doubted(story: "dict[str, float]") -> bool:
 def describe_bins(story: "dict[str, float]") -> str:
     """Say in a few sentences what bins there are; `story` is from `BinOpinion`."""
     found = (
-        f"By composition and abundance the contigs make up {story['number']:,} bins. What contigs say by themselves "
-        f"agrees with what is most probable for {story['stands_if_known']:.0%} of them where the database has the "
-        f"taxon of a bin, and for {story['stands_if_unknown']:.0%} where it seems to lack it."
+        f"By composition and abundance the contigs make up {story['number']:,} bins. Of the contigs of a bin whose "
+        f"taxon the database has, {story['stands_if_known']:.0%} say so by themselves, and "
+        f"{story['stands_if_unknown']:.0%} where it seems to lack it."
     )
     if not names_are_doubted(story):
         return found

@@ -93,7 +93,7 @@ class TestStoryOf:
         assert story.parameters[0] == Parameter("seed", 1, "Starts every random choice.")
         assert any("7 contigs are shorter than 2,000 bases" in note for note in story.notes)
         assert any("1,200 contigs came without a label" in note for note in story.notes)
-        assert any("1,500 bins" in note and "for 94% of them" in note for note in story.notes)
+        assert any("1,500 bins" in note and "94% say so" in note for note in story.notes)
         assert any("one sample" in note for note in story.notes)
         assert story.distances == []
         assert story.timed([Step("all", 1.0)]).steps == [Step("all", 1.0)]
