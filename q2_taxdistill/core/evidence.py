@@ -157,9 +157,15 @@ def label_evidence(
         )
     apparent = sparse.diags((nodes != ROOT).astype(np.float32)) @ certain(nodes, len(tree))
     apparent.eliminate_zeros()
-    channel = NoiseChannel(tree, LABEL_ERROR_RATES, UNKNOWN_LABEL_ERROR_RATES)
+    channel = NoiseChannel(tree, LABEL_ERROR_RATES, UNKNOWN_LABEL_ERROR_RATES).with_stops(_stops(tree, nodes))
     classes = _confidence_classes(confidences, nodes != ROOT)
     return Evidence(apparent.tocsr(), (channel,) * (int(classes.max()) + 1), classes)
+
+
+def _stops(tree: TaxonTree, nodes: np.ndarray) -> np.ndarray:
+    """Give the share of labels that end at an inner node of each depth; float64, shape (n_depths,)."""
+    inner = nodes[(nodes != ROOT) & ~tree.is_leaf[nodes]]
+    return np.bincount(tree.depths[inner], minlength=tree.depths.max() + 1) / max((nodes != ROOT).sum(), 1)
 
 
 def _confidence_classes(confidences: Optional[np.ndarray], labelled: np.ndarray) -> np.ndarray:
@@ -195,5 +201,5 @@ def hit_evidence(tree: TaxonTree, labels: Sequence[tuple[str, ...]], alignments:
     filled = sparse.diags((silent & leaf).astype(np.float32)) @ by_label.apparent
     apparent = (alignments.apparent + filled).tocsr()
     apparent.eliminate_zeros()
-    channel = by_label.channels[0].with_rates(HIT_ERROR_RATES)
+    channel = by_label.channels[0].with_stops(None).with_rates(HIT_ERROR_RATES)
     return Evidence(apparent, (channel,), np.zeros(len(labels), dtype=np.int64), shows_novelty=True)

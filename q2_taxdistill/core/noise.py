@@ -81,6 +81,12 @@ class NoiseChannel:
     unknown_rates : ErrorRates, optional
         Of contigs whose true taxon is an inner node; `rates` by default.
     decay : float in 0 to 1
+
+    Attributes
+    ----------
+    stops : float array, shape (n_depths,), or None
+        At least how often contigs of a named taxon, or of an unknown one beside it, look like an ancestor that is
+        further up than its parent, by the depth of that ancestor. See `with_stops`.
     """
 
     def __init__(
@@ -89,22 +95,52 @@ class NoiseChannel:
         self.tree = tree
         self.rates = rates
         self.unknown_rates = unknown_rates or rates
+        self.stops: Optional[np.ndarray] = None
         self._pairs = _neighbouring_pairs(tree, decay)
         self._likelihood = self._weigh()
 
     def with_rates(self, rates: ErrorRates, unknown_rates: Optional[ErrorRates] = None) -> "NoiseChannel":
         """Make the channel of the same tree with other rates."""
+        return self._changed(rates, unknown_rates or rates, self.stops)
+
+    def with_stops(self, stops: Optional[np.ndarray]) -> "NoiseChannel":
+        """Make the channel of a search tool of which it is known how often its labels end at every depth.
+
+        How often a tool stops far above a named taxon differs too much between tools for a fixed rate, and a taxon that
+        the database lacks must not be seen in what the tool does with all contigs. So as many labels of known taxa as
+        end at a depth in the whole study are taken to end there, if that is more than the rates say.
+
+        Parameters
+        ----------
+        stops : float array, shape (n_depths,), or None
+            The share of labels that end at an inner node of each depth, from the root on.
+        """
+        return self._changed(self.rates, self.unknown_rates, stops)
+
+    def _changed(self, rates: ErrorRates, unknown_rates: ErrorRates, stops: Optional[np.ndarray]) -> "NoiseChannel":
         channel = object.__new__(NoiseChannel)
         channel.tree, channel._pairs = self.tree, self._pairs
-        channel.rates, channel.unknown_rates = rates, unknown_rates or rates
+        channel.rates, channel.unknown_rates, channel.stops = rates, unknown_rates, stops
         channel._likelihood = channel._weigh()
         return channel
 
     def _weigh(self) -> sparse.csr_matrix:
-        pairs = self._pairs
+        tree, pairs = self.tree, self._pairs
         rates = np.stack([_vector(self.unknown_rates), _vector(self.rates)])
-        values = (rates[self.tree.is_leaf[pairs.true].astype(int), pairs.kind] * pairs.share).astype(np.float32)
-        return sparse.csr_matrix((values, (pairs.apparent, pairs.true)), shape=(len(self.tree), len(self.tree)))
+        values = rates[tree.is_leaf[pairs.true].astype(int), pairs.kind] * pairs.share
+        shape = (len(tree), len(tree))
+        likelihood = sparse.csr_matrix((values.astype(np.float32), (pairs.apparent, pairs.true)), shape)
+        return likelihood if self.stops is None else likelihood.maximum(self._stopping()).tocsr()
+
+    def _stopping(self) -> sparse.csr_matrix:
+        """Give the least likelihood of every ancestor above the group of a named taxon, or of one beside it."""
+        tree = self.tree
+        ancestry = tree.ancestry.tocoo()
+        true, ancestor = ancestry.row, ancestry.col
+        depth, group = tree.depths[ancestor], tree.groups[true]
+        chosen = np.isin(group, tree.parents[tree.is_leaf]) & (depth < tree.depths[group]) & (ancestor != ROOT)
+        values = self.stops[depth[chosen]].astype(np.float32)
+        return sparse.csr_matrix((values, (ancestor[chosen], true[chosen])), shape=(len(tree), len(tree)))
 
     @property
     def floor(self) -> np.ndarray:

@@ -60,6 +60,30 @@ class TestLabels:
         np.testing.assert_array_equal(evidence.of(rows).likelihood(np.arange(2)), evidence.likelihood(rows))
 
 
+class TestLabelsThatStop:
+    DEEP = [("d", "o", "f", genus, f"{genus}{name}") for genus in "gh" for name in "ab"]
+
+    def likelihood(self, share, label):
+        """The likelihood of a label, in a study of which a share of the labels ends at the order."""
+        tree = TaxonTree.from_lineages(self.DEEP)
+        stops = round(100 * share)
+        labels = [*(self.DEEP[number % 4] for number in range(100 - stops)), *[("d", "o")] * stops, label]
+        (likelihood,) = label_evidence(tree, labels).likelihood(np.array([len(labels) - 1]))
+        return {lineage: likelihood[node] for lineage, node in tree.index.items()}
+
+    def test_where_many_do_that_is_no_sign_of_an_unknown_family(self):
+        order, species = self.DEEP[0][:2], self.DEEP[0]
+        rare, often = self.likelihood(0.01, order), self.likelihood(0.3, order)
+        assert max(rare, key=rare.get) == max(often, key=often.get) == order
+        assert rare[order] > 10 * rare[species]
+        assert often[order] < 2 * often[species]
+        assert often[species] == pytest.approx(often[species[:4]], rel=0.01)
+
+    @pytest.mark.parametrize("label", [DEEP[0], DEEP[0][:4]], ids=["species", "genus"])
+    def test_others_say_what_they_say(self, label):
+        assert self.likelihood(0.3, label) == pytest.approx(self.likelihood(0.0, label), rel=1e-5)
+
+
 class TestDoubtfulLabels:
     def classes(self, tree, confidences, labels=None):
         labels = labels or [ALBA, RARA, OTHER, ALBA, (), OTHER]
@@ -118,6 +142,11 @@ class TestHits:
         # a label at a genus says "somewhere below", mass of alignments there "another species of it"
         assert evidence.speaks.tolist() == [True, True, False, False]
         assert evidence.channels[0].rates == HIT_ERROR_RATES
+
+    def test_how_often_labels_stop_says_nothing_of_alignments(self, tree):
+        labels = [ALBA, RARA, *[GENUS[:1]] * 8]
+        assert label_evidence(tree, labels).channels[0].stops[1] == 0.8
+        assert self.evidence(tree, labels, [{GENUS: 1.0}] * 10).channels[0].stops is None
 
     def test_a_contig_may_be_of_a_species_that_the_database_lacks(self, tree):
         (likelihood,) = self.evidence(tree, [ALBA, RARA], [{GENUS: 1.0}, {}]).likelihood(np.array([0]))

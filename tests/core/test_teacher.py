@@ -93,6 +93,18 @@ class TestTeach:
         assert (taxa[300:] == 2).mean() > 0.8
         assert (taxa[:300] == 4).mean() > 0.95
 
+    @pytest.mark.parametrize("depth", [1, 2])
+    def test_labels_that_stop_in_all_genera_are_deepened(self, depth):
+        """A third of them stops at the order or the family, whatever the genus."""
+        lineages = [("o", "f", f"g{genus}", f"s{genus}{name}") for genus in range(3) for name in range(2)]
+        tree, rng = TaxonTree.from_lineages(lineages), np.random.default_rng(8)
+        kind = np.repeat(np.arange(6), 50)
+        features = (rng.normal(size=(6, 10))[kind] * 3 + rng.normal(size=(300, 10))).astype(np.float32)
+        labels = [lineages[one][: depth if rng.random() < 1 / 3 else 4] for one in kind]
+        found = teach(HeadInput(features, label_evidence(tree, labels)), np.ones(300, dtype=bool), HOW)
+        right = [tree.index[lineages[one]] for one in kind]
+        assert (found.soft.toarray().argmax(axis=1) == right).mean() > 0.9
+
     def test_few_labels_among_many_contigs(self, noisy):
         tree, rng = noisy.tree, np.random.default_rng(6)
         labels = [()] * 400
