@@ -159,7 +159,8 @@ def changes() -> list[Change]:
 
 def measure(study: LabelledStudy, truth: pd.DataFrame, seed: int) -> dict[str, float]:
     """Teach, and score the soft labels at the default confidence."""
-    teaching = teach_study(study, seed)
+    # a copy, since a study keeps what it was judged to say, with other settings
+    teaching = teach_study(replace(study), seed)
     soft = SoftLabels(teaching.evidence.tree, study.contigs.ids, teaching.soft)
     prediction = Prediction(taxonomy_at(soft, DEFAULT_CONFIDENCE), rank_probabilities.tabulate(soft))
     table = scores(judge(truth, prediction)).set_index("rank")

@@ -10,7 +10,8 @@ import sys
 import pandas as pd
 import pytest
 
-from q2_taxdistill.core import bin_opinion
+from q2_taxdistill.core import bin_opinion, evidence
+from q2_taxdistill.core.noise import ErrorRates
 from recipes.benchmark import sensitivity
 from recipes.benchmark.sensitivity import Change, changes, main
 
@@ -24,10 +25,16 @@ def test_every_change_is_one_and_ends():
         assert getattr(change.module, change.name) is usual
 
 
+MANY_ERRORS = ErrorRates(
+    exact=0.2, too_shallow=0.2, too_deep=0.1, relative_named=0.3, relative_unnamed=0.1, elsewhere=0.1
+)
+
+
 def test_the_command_scores_every_change(tmp_path, monkeypatch, capsys):
     few = [
         Change("weight of bins", "none", bin_opinion, "_WEIGHT", 0.0, ("labels",)),
         Change("weight of bins", "all", bin_opinion, "_WEIGHT", 1.0, ("hits",)),
+        Change("errors of labels", "many", evidence, "LABEL_ERROR_RATES", MANY_ERRORS, ("labels",)),
     ]
     monkeypatch.setattr(sensitivity, "changes", lambda: few)
     options = ["--generate", "1", "--genera", "4", "--contigs", "140", "--seeds", "1", "--output-dir", str(tmp_path)]
@@ -39,10 +46,12 @@ def test_the_command_scores_every_change(tmp_path, monkeypatch, capsys):
         ("hits", "all"),
         ("labels", ""),
         ("labels", "none"),
+        ("labels", "many"),
     ]
     for measure in ("species F1", "species ECE", "genus F1"):
         assert table[measure].between(0, 1).all()
-    usual, changed = table[table["inputs"] == "labels"]["species F1"]
+    usual, changed, erring = table[table["inputs"] == "labels"]["species F1"]
+    assert erring != usual
     markdown = (tmp_path / "sensitivity.md").read_text()
     assert f"| as it is |  | {usual:.4f}, " in markdown
     assert f"| weight of bins | none | {100 * (changed - usual):+.2f}, " in markdown
