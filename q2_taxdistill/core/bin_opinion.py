@@ -126,7 +126,7 @@ def hear_bins(
     named = sparse.diags(tree.is_leaf.astype(np.float32))
     groups = tree.groups[most_probable(predicted[rows])]
     # elsewhere in the tree nothing is named, so that no bin is of a taxon that the database has
-    names_taxa = np.isin(groups, tree.parents[tree.is_leaf])
+    names_taxa = tree.has_leaves[groups]
     rows, groups = rows[names_taxa], groups[names_taxa]
     taxa = most_probable(predicted[rows] @ named)
     bins = divide_into_bins(features[rows], abundances[rows], groups, taxa, seed)

@@ -14,6 +14,7 @@ of a whole study (a structured form of the noise transition matrix of Patrini et
 """
 
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from typing import Optional
 
 import numpy as np
@@ -97,7 +98,6 @@ class NoiseChannel:
         self.unknown_rates = unknown_rates or rates
         self.stops: Optional[np.ndarray] = None
         self._pairs = _neighbouring_pairs(tree, decay)
-        self._likelihood = self._weigh()
 
     def with_rates(self, rates: ErrorRates, unknown_rates: Optional[ErrorRates] = None) -> "NoiseChannel":
         """Make the channel of the same tree with other rates."""
@@ -121,10 +121,10 @@ class NoiseChannel:
         channel = object.__new__(NoiseChannel)
         channel.tree, channel._pairs = self.tree, self._pairs
         channel.rates, channel.unknown_rates, channel.stops = rates, unknown_rates, stops
-        channel._likelihood = channel._weigh()
         return channel
 
-    def _weigh(self) -> sparse.csr_matrix:
+    @cached_property
+    def _likelihood(self) -> sparse.csr_matrix:
         tree, pairs = self.tree, self._pairs
         rates = np.stack([_vector(self.unknown_rates), _vector(self.rates)])
         values = rates[tree.is_leaf[pairs.true].astype(int), pairs.kind] * pairs.share
@@ -138,7 +138,7 @@ class NoiseChannel:
         ancestry = tree.ancestry.tocoo()
         true, ancestor = ancestry.row, ancestry.col
         depth, group = tree.depths[ancestor], tree.groups[true]
-        chosen = np.isin(group, tree.parents[tree.is_leaf]) & (depth < tree.depths[group]) & (ancestor != ROOT)
+        chosen = tree.has_leaves[group] & (depth < tree.depths[group]) & (ancestor != ROOT)
         values = self.stops[depth[chosen]].astype(np.float32)
         return sparse.csr_matrix((values, (ancestor[chosen], true[chosen])), shape=(len(tree), len(tree)))
 

@@ -86,6 +86,13 @@ class TaxonTree:
         return self.ends == np.arange(1, len(self) + 1)
 
     @cached_property
+    def has_leaves(self) -> np.ndarray:
+        """Whether a node has a leaf for a child; bool, shape (n_nodes,)."""
+        found = np.zeros(len(self), dtype=bool)
+        found[self.parents[self.is_leaf]] = True
+        return found
+
+    @cached_property
     def groups(self) -> np.ndarray:
         """The node at which every node is told apart: a leaf's parent, an inner node itself; int64, shape (n_nodes,).
 
