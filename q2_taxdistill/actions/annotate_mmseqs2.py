@@ -93,8 +93,9 @@ def register(plugin: Plugin) -> None:
         output_descriptions={
             "taxonomy": (
                 "The label of every contig, Unassigned for those without a hit. Confidence is MMseqs2's support: the "
-                "share of the votes of the contig's genes that the label got (0 for Unassigned). With a database of "
-                "nucleotides there is none."
+                "share of the votes of the contig's genes that the label got (0 for Unassigned). Further columns count "
+                "the fragments that it kept, and those that it gave a taxon. With a database of nucleotides there are "
+                "none of these."
             ),
             "hits": (
                 "Alignments of the contigs' open reading frames, with exact identities in percent and coordinates on "

@@ -28,6 +28,8 @@ class Taxids(tuple):
 
 Taxon = Union[Path, Taxids]
 UNLABELLED: Path = ()
+# The columns of a QIIME 2 taxonomy that tell `ContigLabel.fragments`.
+FRAGMENT_COLUMNS = ("Fragments retained", "Fragments assigned")
 
 
 class ContigLabel(NamedTuple):
@@ -43,12 +45,15 @@ class ContigLabel(NamedTuple):
         The taxa from the root down to the label, or only its number; empty for a contig without a label.
     confidence : float or None
         The tool's own support for the label, in 0-1; None where the tool gives none.
+    fragments : tuple of int, int, or None
+        How many fragments of the contig the tool kept, and how many of these it gave a taxon, where it says so.
     """
 
     line: int
     contig: str
     taxon: Taxon
     confidence: Optional[float] = None
+    fragments: Optional[tuple[int, int]] = None
 
 
 class UnknownTaxidError(LookupError):
@@ -85,29 +90,55 @@ def collect_labels(
     Returns
     -------
     DataFrame, index ``Feature ID``
-        Columns ``Taxon`` (str) and, if any label has one, ``Confidence`` (float in 0-1, NaN where missing).
+        Columns ``Taxon`` (str), and what any label has of ``Confidence`` (float in 0-1, NaN where missing) and
+        `FRAGMENT_COLUMNS` (int).
 
     Raises
     ------
     FileContentError
         If a contig comes twice or has no name, if there is no contig at all, or if a number has no taxon.
     """
-    lines, taxa, confidences = note_labels(labels)
-    lineages = {taxon: format_lineage(lineage) for taxon, lineage in _lineages(lines, taxa, taxonomy, advice).items()}
-    index = pd.Index(list(lines), name="Feature ID", dtype=object)
-    table = pd.DataFrame({"Taxon": [lineages[taxon] for taxon in taxa]}, index=index)
-    if any(confidence is not None for confidence in confidences):
-        table["Confidence"] = pd.Series(confidences, index=index, dtype=float)
+    noted = note_labels(labels)
+    written = {taxon: format_lineage(lineage) for taxon, lineage in _lineages(noted, taxonomy, advice).items()}
+    index = pd.Index(list(noted), name="Feature ID", dtype=object)
+    table = pd.DataFrame({"Taxon": [written[label.taxon] for label in noted.values()]}, index=index)
+    return table.join(label_statistics(noted))
+
+
+def label_statistics(noted: Mapping[str, ContigLabel], contigs: Optional[Sequence[str]] = None) -> pd.DataFrame:
+    """Make a table of what a tool says of its labels.
+
+    Parameters
+    ----------
+    noted : mapping of str to ContigLabel
+        By contig.
+    contigs : sequence of str, optional
+        The contigs of the table, all that have a label by default. Those without one have a confidence of 0, and 0
+        fragments.
+
+    Returns
+    -------
+    DataFrame, index ``Feature ID``
+        As `collect_labels`, without ``Taxon``.
+    """
+    index = pd.Index(list(noted if contigs is None else contigs), name="Feature ID", dtype=object)
+    absent = ContigLabel(0, "", UNLABELLED, 0.0, (0, 0))
+    labels, table = [noted.get(contig, absent) for contig in index], pd.DataFrame(index=index)
+    if any(label.confidence is not None for label in noted.values()):
+        table["Confidence"] = pd.Series([label.confidence for label in labels], index=index, dtype=float)
+    if any(label.fragments is not None for label in noted.values()):
+        fragments = [label.fragments or (0, 0) for label in labels]
+        table[list(FRAGMENT_COLUMNS)] = pd.DataFrame(fragments, index=index, dtype=int)
     return table
 
 
-def note_labels(labels: Iterable[ContigLabel]) -> tuple[dict[str, int], list[Taxon], list[Optional[float]]]:
+def note_labels(labels: Iterable[ContigLabel]) -> dict[str, ContigLabel]:
     """Go through labels and check that every contig has a name and comes once.
 
     Returns
     -------
-    dict of str to int, list of Taxon, list of float or None
-        The line, the taxon and the confidence of every contig, in the same order.
+    dict of str to ContigLabel
+        By contig, in their order.
 
     Raises
     ------
@@ -115,25 +146,24 @@ def note_labels(labels: Iterable[ContigLabel]) -> tuple[dict[str, int], list[Tax
         If a contig comes twice or has no name, or if there is no contig at all.
     """
     lines: dict[str, int] = {}
-    taxa, confidences = [], []
-    for line, contig, taxon, confidence in labels:
-        note_contig(lines, line, contig)
-        taxa.append(taxon)
-        confidences.append(confidence)
-    if not taxa:
+    noted: dict[str, ContigLabel] = {}
+    for label in labels:
+        note_contig(lines, label.line, label.contig)
+        noted[label.contig] = label
+    if not noted:
         raise FileContentError(None, "no contig", "at least one line with a contig's label")
-    return lines, taxa, confidences
+    return noted
 
 
 def _lineages(
-    lines: dict[str, int], taxa: list[Taxon], taxonomy: Optional[Taxonomy], advice: str
+    noted: Mapping[str, ContigLabel], taxonomy: Optional[Taxonomy], advice: str
 ) -> dict[Taxon, tuple[str, ...]]:
-    distinct = dict.fromkeys(taxa)
+    distinct = dict.fromkeys(label.taxon for label in noted.values())
     numbered = [taxon for taxon in distinct if isinstance(taxon, Taxids)]
     paths: dict[Taxon, Path] = {taxon: taxon for taxon in distinct if not isinstance(taxon, Taxids)}
 
     def line_of(numbers: Taxids) -> int:
-        return list(lines.values())[taxa.index(numbers)]
+        return next(label.line for label in noted.values() if label.taxon == numbers)
 
     if numbered and taxonomy is None:
         raise FileContentError(line_of(numbered[0]), f"only the taxon number {numbered[0][0]}", advice)
@@ -165,6 +195,19 @@ def read_fraction(line: int, text: str, meaning: str, tolerance: float = 0.0) ->
     if not -tolerance <= value <= 1 + tolerance:
         raise FileContentError(line, f"{quoted(text)} as {meaning}", "a number between 0 and 1")
     return min(max(value, 0.0), 1.0)
+
+
+def read_count(line: int, text: str, meaning: str) -> int:
+    """Read how many there are of something.
+
+    Raises
+    ------
+    FileContentError
+        If the text is not an integer of 0 or more.
+    """
+    if not (text.isascii() and text.isdigit()):
+        raise FileContentError(line, f"{quoted(text)} as {meaning}", "an integer of 0 or more")
+    return int(text)
 
 
 def read_taxid(line: int, text: str) -> Taxon:

@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from typing import Optional
 
 from ..core.ranked_path import RANK_LETTER
-from .contig_labels import UNLABELLED, ContigLabel, Path, Taxon, read_fraction, read_path, read_taxid
+from .contig_labels import UNLABELLED, ContigLabel, Path, Taxon, read_count, read_fraction, read_path, read_taxid
 from .tsv import FileContentError, lines_of, quoted
 
 ADVICE = (
@@ -32,7 +32,7 @@ _COLUMNS = (
 
 
 def labels(path: str, max_lines: Optional[int] = None) -> Iterator[ContigLabel]:
-    """Read MMseqs2's ``_lca.tsv``; its support becomes the confidence.
+    """Read MMseqs2's ``_lca.tsv``; its support becomes the confidence, and fragments are counted where it counts them.
 
     A taxon comes with its lineage where the file has the names of it, else with its number alone.
 
@@ -58,9 +58,16 @@ def labels(path: str, max_lines: Optional[int] = None) -> Iterator[ContigLabel]:
                 path_of[name_and_last] = _path(line, *name_and_last)
             named = path_of[name_and_last]
             taxon = taxon if named is None else named
-        yield ContigLabel(
-            line, _contig(cells[0]), taxon, read_fraction(line, cells[7], "the support") if has_votes else None
-        )
+        support = read_fraction(line, cells[7], "the support") if has_votes else None
+        yield ContigLabel(line, _contig(cells[0]), taxon, support, _fragments(line, *cells[4:6]) if has_votes else None)
+
+
+def _fragments(line: int, retained: str, assigned: str) -> tuple[int, int]:
+    kept = read_count(line, retained, "the number of fragments retained")
+    with_taxon = read_count(line, assigned, "the number of fragments assigned")
+    if with_taxon > kept:
+        raise FileContentError(line, f"{with_taxon} fragments assigned, of {kept} retained", "no more than those")
+    return kept, with_taxon
 
 
 def _contig(cell: str) -> str:

@@ -10,7 +10,6 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Optional
 
 import numpy as np
 import pandas as pd
@@ -18,7 +17,7 @@ import pandas as pd
 from ..core.lineage import UNASSIGNED, format_lineage
 from ..core.ranked_path import lineages_of_paths, rank_letter_path
 from . import mmseqs2 as lca_report
-from .contig_labels import UNLABELLED, Taxids, Taxon, note_labels
+from .contig_labels import UNLABELLED, ContigLabel, Taxids, Taxon, label_statistics, note_labels
 from .fasta import copy_fasta, identifier_of
 from .mmseqs2_database import AMINO_ACIDS, NUCLEOTIDES, read_lineages
 from .mmseqs2_program import MMseqs2, thread_option
@@ -200,16 +199,15 @@ class SearchResults:
     def __init__(self, contigs: Sequence[str], lineages: Mapping[int, str]) -> None:
         self._contigs = contigs
         self._lineages = lineages
-        self._labels: dict[str, tuple[Taxon, Optional[float]]] = {}
+        self._labels: dict[str, ContigLabel] = {}
         self._taxon_of_subject: dict[str, Taxon] = {}
 
     def read_labels(self, report: str) -> None:
         """Read the labels of contigs from MMseqs2's report, which may be empty."""
         if not Path(report).stat().st_size:
             return
-        numbers, taxa, supports = note_labels(lca_report.labels(report))
-        contigs = [self._contigs[int(number)] for number in numbers]
-        self._labels = dict(zip(contigs, zip(taxa, supports)))
+        noted = note_labels(lca_report.labels(report))
+        self._labels = {self._contigs[int(number)]: label for number, label in noted.items()}
 
     def write_blast6(self, table: str, path: str) -> int:
         """Write the table of alignments of `ContigSearch.align` in BLAST's form, contig by contig in their order.
@@ -246,17 +244,14 @@ class SearchResults:
         -------
         pandas.DataFrame, pandas.DataFrame; index ``Feature ID``
             Column ``Taxon``, ``Unassigned`` for contigs without a hit; for contigs also ``Confidence``, the support (0
-            to 1; 0 without a hit), if MMseqs2 gave any.
+            to 1; 0 without a hit), and the counts of fragments (`FRAGMENT_COLUMNS`), if MMseqs2 gave any.
         """
-        taxa = dict.fromkeys([*(taxon for taxon, _ in self._labels.values()), *self._taxon_of_subject.values()])
+        taxa = dict.fromkeys([*(label.taxon for label in self._labels.values()), *self._taxon_of_subject.values()])
         written = self._written(taxa)
-        labels = {contig: written[taxon] for contig, (taxon, _) in self._labels.items()}
+        labels = {contig: written[label.taxon] for contig, label in self._labels.items()}
         taxonomy = _taxonomy({contig: labels.get(contig, UNASSIGNED) for contig in self._contigs})
-        supports = {contig: support for contig, (_, support) in self._labels.items() if support is not None}
-        if supports:
-            taxonomy["Confidence"] = [supports.get(contig, 0.0) for contig in self._contigs]
         subjects = {subject: written[taxon] for subject, taxon in self._taxon_of_subject.items()}
-        return taxonomy, _taxonomy(subjects)
+        return taxonomy.join(label_statistics(self._labels, self._contigs)), _taxonomy(subjects)
 
     def _written(self, taxa: Iterable[Taxon]) -> dict[Taxon, str]:
         paths = {taxon: taxon for taxon in taxa if not isinstance(taxon, Taxids)}

@@ -48,6 +48,8 @@ def test_names_of_gtdb_lose_the_letters_of_mmseqs2(write):
     above = "d__Bacteria;p__Pseudomonadota;c__;o__;f__;g__Yersinia"
     assert table["Taxon"].tolist() == [f"{above};s__Yersinia pestis", above, "Unassigned", "Unassigned"]
     assert table["Confidence"].tolist() == [0.98, 1.0, 0.0, 1.0]
+    assert table["Fragments retained"].tolist() == [7, 3, 1, 2]
+    assert table["Fragments assigned"].tolist() == [7, 2, 0, 2]
     assert table.index.tolist() == ["contig_1", "contig_2", "contig_3", "contig_4"]
     assert table.index.name == "Feature ID"
 
@@ -99,6 +101,8 @@ def test_without_names_of_lineages_the_taxonomy_dump_has_them(write, taxdump, es
         (GTDB.replace("\t5\t", "\tfive\t"), "Line 2: found 'five' as the taxon's number; expected an integer"),
         (GTDB.replace("0.980", "1.980"), "Line 1: found '1.980' as the support; expected a number between 0 and 1"),
         (GTDB.replace("0.980", "nan"), "Line 1: found 'nan' as the support"),
+        (GTDB.replace("\t3\t2\t2\t", "\t3\t-2\t2\t"), "Line 2: found '-2' as the number of fragments assigned"),
+        (GTDB.replace("\t3\t2\t2\t", "\t3\t4\t2\t"), "Line 2: found 4 fragments assigned, of 3 retained"),
         (GTDB.replace("contig_2", "contig_1"), "Line 2: found contig 'contig_1', which line 1 has already"),
         (GTDB.replace("contig_2", " "), "Line 2: found an empty contig name"),
         (GTDB.replace(";p_p", ";p"), "Line 1: found 'p__Pseudomonadota' does not begin with a rank letter"),

@@ -7,6 +7,7 @@
 # ----------------------------------------------------------------------------
 import pytest
 
+from q2_taxdistill.interop.contig_labels import FRAGMENT_COLUMNS
 from q2_taxdistill.interop.mmseqs2_search import SearchResults, word_length
 
 NUMBERS = ["98.300", "178", "3", "0", "2086", "1553", "1", "178", "8.632E-125", "382"]
@@ -57,11 +58,12 @@ def test_taxa_come_from_the_lineages_of_the_database_where_it_has_them(tmp_path)
     alignments = [_alignment("0", "p", "2", "d_Bacteria"), _alignment("0", "q", "3", "d_Bacteria;-_X")]
     lineages = {1: "Unassigned", 2: "Bacteria", 3: "Bacteria;X"}
     taxonomy, _, taxa = _read(tmp_path, labels, alignments, lineages)
-    assert taxonomy.to_dict("index") == {
-        "contig a": {"Taxon": "Unassigned", "Confidence": 1.0},
-        "contig b": {"Taxon": "Unassigned", "Confidence": 0.0},
-        "contig c": {"Taxon": "Bacteria;X", "Confidence": 0.67},
-    }
+    assert taxonomy.columns.tolist() == ["Taxon", "Confidence", *FRAGMENT_COLUMNS]
+    assert [tuple(row) for row in taxonomy.itertuples()] == [
+        ("contig a", "Unassigned", 1.0, 2, 2),
+        ("contig b", "Unassigned", 0.0, 0, 0),
+        ("contig c", "Bacteria;X", 0.67, 4, 3),
+    ]
     assert taxa == {"p": "Bacteria", "q": "Bacteria;X"}
 
 
