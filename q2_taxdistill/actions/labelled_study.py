@@ -7,7 +7,7 @@
 # ----------------------------------------------------------------------------
 """A study whose contigs have noisy labels: everything that is asked of it before anything is learned."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Optional
 
@@ -22,7 +22,7 @@ from ..core.hits import Regions, best_of_regions
 from ..core.identity import IdentityEvidence, identity_evidence
 from ..core.tree import TaxonTree
 from .alignments import Hits, read_hits
-from .study import Contigs, Depths, align_depths, align_labels, read_contigs
+from .study import Contigs, Depths, align_depths, align_fragments, align_labels, read_contigs
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,6 +36,8 @@ class LabelledStudy:
         The lineage of every contig, empty where it has none.
     confidences : float64 array, shape (n_contigs,)
         Of the labels; NaN where there is none.
+    fragments : float64 array, shape (n_contigs, 2)
+        What the search tool says of fragments, see `study.align_fragments`.
     depths : Depths or None
     alignments : Hits or None
     """
@@ -43,6 +45,7 @@ class LabelledStudy:
     contigs: Contigs
     labels: list[tuple[str, ...]]
     confidences: np.ndarray
+    fragments: np.ndarray
     depths: Optional[Depths]
     alignments: Optional[Hits]
 
@@ -70,8 +73,10 @@ class LabelledStudy:
     def evidence(self) -> Evidence:
         """What the contigs say by themselves: their alignments, if there are any, else their labels."""
         if self.identities is None:
-            return label_evidence(self.tree, self.labels, self.confidences)
-        return hit_evidence(self.tree, self.labels, self.identities)
+            found = label_evidence(self.tree, self.labels, self.confidences)
+        else:
+            found = hit_evidence(self.tree, self.labels, self.identities)
+        return replace(found, fragments=self.fragments)
 
     def features(self, long_enough: np.ndarray) -> np.ndarray:
         """Make the features of all contigs, scaled by those that are long enough; float32, (n_contigs, n_features)."""
@@ -100,5 +105,6 @@ def read_labelled_study(
     """
     contigs = read_contigs(sequences)
     labels, confidences = align_labels(contigs, taxonomy)
-    depths = align_depths(contigs, table)
-    return LabelledStudy(contigs, labels, confidences, depths, read_hits(contigs, labels, hits, hit_taxonomy))
+    fragments, depths = align_fragments(contigs, taxonomy), align_depths(contigs, table)
+    alignments = read_hits(contigs, labels, hits, hit_taxonomy)
+    return LabelledStudy(contigs, labels, confidences, fragments, depths, alignments)

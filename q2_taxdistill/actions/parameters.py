@@ -38,7 +38,8 @@ DEFAULT_SEED = 1
 
 SEQUENCES = "The contigs."
 TAXONOMY = (
-    "The labels to correct, by contig, as a search tool gave them: any depth, any rank system, contigs may be missing."
+    "The labels to correct, by contig, as a search tool gave them: any depth, any rank system, contigs may be missing. "
+    "Of MMseqs2's report the counts of fragments are heard too, which the import keeps."
 )
 TABLE = (
     "The depth of every contig in every sample (mean depth, or any abundance that is normalised by length). Contigs of "

@@ -26,6 +26,7 @@ from ..core.composition import canonical_kmer_counts
 from ..core.lineage import format_lineage, parse_lineage
 from ..core.soft_labels import SoftLabels
 from ..core.tree import TaxonTree
+from ..interop.contig_labels import FRAGMENT_COLUMNS
 
 
 class StudyError(ValueError):
@@ -112,8 +113,7 @@ def align_labels(contigs: Contigs, taxonomy: pd.DataFrame) -> tuple[list[tuple[s
     StudyError
         If the taxonomy is of other contigs.
     """
-    position = {name: row for row, name in enumerate(taxonomy.index)}
-    rows = np.array([position.get(contig, -1) for contig in contigs.ids])
+    rows = _rows_of(contigs, taxonomy)
     found = int((rows >= 0).sum())
     if found == 0:
         raise StudyError(
@@ -129,11 +129,49 @@ def align_labels(contigs: Contigs, taxonomy: pd.DataFrame) -> tuple[list[tuple[s
     unlabelled = sum(not label for label in labels)
     if unlabelled:
         say(f"{unlabelled} contigs have no label; they get one only if the student is confident.")
-    confidences = np.full(len(rows), np.nan)
-    if "Confidence" in taxonomy.columns:
-        values = pd.to_numeric(taxonomy["Confidence"], errors="coerce").to_numpy(dtype=np.float64)
-        confidences[rows >= 0] = values[rows[rows >= 0]]
-    return labels, confidences
+    return labels, _numbers_of(rows, taxonomy, "Confidence")
+
+
+def align_fragments(contigs: Contigs, taxonomy: pd.DataFrame) -> np.ndarray:
+    """Find what the search tool says of the fragments of every contig; see `FRAGMENT_COLUMNS`.
+
+    Returns
+    -------
+    float64 array, shape (n_contigs, 2)
+        How many it kept, and how many of these it gave a taxon; 0 of 0 where it does not say.
+
+    Raises
+    ------
+    StudyError
+        If a contig has more fragments with a taxon than fragments.
+    """
+    rows = _rows_of(contigs, taxonomy)
+    counts = np.stack([_numbers_of(rows, taxonomy, column) for column in FRAGMENT_COLUMNS], axis=1)
+    retained, assigned = counts.T
+    wrong = np.flatnonzero((assigned > retained) | (assigned < 0))
+    if len(wrong):
+        kept, with_taxon = (f"{value:g}" for value in counts[wrong[0]])
+        raise StudyError(
+            f"Contig {contigs.ids[wrong[0]]!r} has {with_taxon} in column {FRAGMENT_COLUMNS[1]!r} of the taxonomy and "
+            f"{kept} in {FRAGMENT_COLUMNS[0]!r}; expected no more than that, and no less than 0. Import MMseqs2's "
+            f"report as it is, or take these columns out."
+        )
+    return np.where(np.isfinite(counts).all(axis=1, keepdims=True), counts, 0)
+
+
+def _rows_of(contigs: Contigs, taxonomy: pd.DataFrame) -> np.ndarray:
+    """Find the row of every contig in a taxonomy, -1 where it has none."""
+    position = {name: row for row, name in enumerate(taxonomy.index)}
+    return np.array([position.get(contig, -1) for contig in contigs.ids])
+
+
+def _numbers_of(rows: np.ndarray, taxonomy: pd.DataFrame, column: str) -> np.ndarray:
+    """Take a column's numbers from rows of a taxonomy; NaN where there is none."""
+    found = np.full(len(rows), np.nan)
+    if column in taxonomy.columns:
+        values = pd.to_numeric(taxonomy[column], errors="coerce").to_numpy(dtype=np.float64)
+        found[rows >= 0] = values[rows[rows >= 0]]
+    return found
 
 
 @dataclass(frozen=True, eq=False)

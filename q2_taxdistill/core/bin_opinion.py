@@ -13,10 +13,11 @@ import numpy as np
 from scipy import sparse
 from scipy.special import expit, logit
 
+from .bin_counts import BinCounts, Measure
 from .bins import divide_into_bins
 from .evidence import Evidence
 from .namesakes import BinKind, kinds_of_bins
-from .novelty import BinMixture
+from .novelty import BinMixture, Overlap
 from .soft_labels import SMALLEST_PROBABILITY, dense_batches, most_probable, overwrite, sparsify
 from .tree import TaxonTree
 
@@ -24,9 +25,10 @@ from .tree import TaxonTree
 _CONTIGS_OF_HALF_WEIGHT = 5
 # The weight of the bins' opinion against that of the heads together, which take contigs one by one.
 _WEIGHT = 2 / 3
-# The share of unknown taxa that look known: all of their contigs bear the name of one relative. That labels do not
-# show. Half of them is the most that is thought possible, none the least. Alignments show relatives by identity.
-_LOOKALIKES_BY_LABELS = 0.25
+# What labels do not tell apart, and alignments do by identity. Of unknown taxa some are so near to a relative that all
+# of their contigs bear its name: half of them is the most that is thought possible, none the least. Of known taxa some
+# have relatives in the database that hardly differ from them, so that labels stop as those of unknown taxa do.
+_OVERLAP_OF_LABELS = Overlap(lookalikes=0.25, crowded=0.05)
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,8 +40,8 @@ class BinOpinion:
     predicted : float32 csr_matrix, shape (n_contigs, n_nodes)
         Rows sum to 1.
     lookalike : float64 array, shape (n_contigs,)
-        The probability that a contig whose name stands is of a relative nonetheless; 0 where evidence shows relatives,
-        and where there are no bins.
+        The probability that a contig whose name stands is of a relative nonetheless, given what is said of the
+        fragments of its bin; 0 where evidence shows relatives, and where there are no bins.
     kinds : int64 array of BinKind, shape (n_bins,)
     mixture : BinMixture
     """
@@ -58,9 +60,9 @@ class BinOpinion:
     def doubt_names(self, soft: sparse.csr_matrix, evidence: Evidence) -> sparse.csr_matrix:
         """Move to the parents of named taxa the probability that contigs are of look-alikes.
 
-        That is done when all evidence has been heard, since it is the same of a taxon and its look-alikes. Only species
-        and what is below are doubted, or the taxa of the depth at which most evidence names one where the tree has no
-        species: where a label stops at a genus, the search tool has found relatives already.
+        That is done when all evidence has been heard, since that is the same of a taxon and its look-alikes. Only
+        species and what is below are doubted, or the taxa of the depth at which most evidence names one where the tree
+        has no species: where a label stops at a genus, the search tool has found relatives already.
 
         Parameters
         ----------
@@ -105,7 +107,8 @@ def hear_bins(
     """Let bins say whether their contigs are of a taxon that the database lacks.
 
     Within the group of every contig (`TaxonTree.groups`) the odds of "none of the children" become the weighted
-    geometric mean of those predicted and those of the bin, from whose counts the contig's own evidence is taken out.
+    geometric mean of those predicted and those of the bin, from whose counts the contig's own evidence is taken out
+    (but not its fragments, which are heard nowhere else).
     How probable the group is stays as predicted, and so do its named taxa beside each other; where none is predicted,
     they are equally probable.
 
@@ -131,11 +134,10 @@ def hear_bins(
     taxa = most_probable(predicted[rows] @ named)
     bins = divide_into_bins(features[rows], abundances[rows], groups, taxa, seed)
     rows, groups, bins = rows[bins >= 0], groups[bins >= 0], bins[bins >= 0]
-    lookalikes = 0.0 if evidence.shows_novelty else _LOOKALIKES_BY_LABELS
+    overlap = Overlap() if evidence.shows_novelty else _OVERLAP_OF_LABELS
     if len(rows) == 0:
-        nothing = np.zeros(0)
         kinds = np.zeros(0, dtype=np.int64)
-        mixture = BinMixture.fit(nothing, nothing, kinds, lookalikes)
+        mixture = BinMixture.fit(BinCounts.nothing(0), kinds, overlap)
         return BinOpinion(predicted, np.zeros(len(learnable)), kinds, mixture)
 
     apparent = evidence.apparent[rows] @ named
@@ -146,18 +148,24 @@ def hear_bins(
         stands = apparent[np.arange(len(rows)), most_probable(soft[rows] @ named)]
     stands = np.asarray(stands).ravel().astype(np.float64)
     speaks = evidence.speaks[rows].astype(np.float64)
-    standing, counted = np.bincount(bins, stands), np.bincount(bins, speaks)
+    if evidence.fragments is None or evidence.shows_novelty:
+        # identities say of every contig what fragments say of a bin
+        retained, assigned = np.zeros((2, len(rows)))
+    else:
+        retained, assigned = evidence.fragments[rows].T
+    own = BinCounts(np.stack([stands, retained - assigned]), np.stack([speaks, retained]))
+    counts = own.sum_over(bins)
     composition = features[rows, : features.shape[1] - abundances.shape[1]]
-    kinds = kinds_of_bins(apparent, composition, abundances[rows], groups, bins, counted)
-    mixture = BinMixture.fit(standing, counted, kinds, lookalikes)
+    kinds = kinds_of_bins(apparent, composition, abundances[rows], groups, bins, counts.wholes[Measure.STANDING])
+    mixture = BinMixture.fit(counts, kinds, overlap)
 
-    of_others = np.maximum(standing[bins] - stands, 0)
-    others = np.maximum(counted[bins] - speaks, of_others)
-    unknown = mixture.probability_unknown(of_others, others, kinds[bins])
-    weight = others / (others + _CONTIGS_OF_HALF_WEIGHT)
-    of_kind = mixture.lookalike
-    lookalike = np.full(len(learnable), of_kind[BinKind.LEADING])
-    lookalike[rows] += weight * (of_kind[kinds[bins]] - lookalike[rows])
+    others = counts.of(bins).less(own.only(Measure.STANDING))
+    n_others = others.wholes[Measure.STANDING]
+    weight = n_others / (n_others + _CONTIGS_OF_HALF_WEIGHT)
+    unknown = mixture.probability_unknown(others, kinds[bins])
+    nothing = BinCounts.nothing(1)
+    lookalike = np.full(len(learnable), mixture.probability_lookalike(nothing, np.array([BinKind.LEADING])))
+    lookalike[rows] += weight * (mixture.probability_lookalike(others, kinds[bins]) - lookalike[rows])
     heard = _with_novelty(predicted[rows], groups, unknown, _WEIGHT * weight, tree)
     return BinOpinion(overwrite(predicted, rows, heard), lookalike, kinds, mixture)
 
@@ -174,6 +182,13 @@ def describe_bins(story: "dict[str, float]") -> str:
         f"taxon the database has, {story['stands_if_known']:.0%} say so by themselves, and "
         f"{story['stands_if_unknown']:.0%} where it seems to lack it."
     )
+    if "unassigned_if_known" in story:
+        found += (
+            f" The search tool left {story['unassigned_if_known']:.1%} of the fragments without a taxon where the "
+            f"database has the contig's, and {story['unassigned_if_unknown']:.1%} where it lacks it, which tells the "
+            f"two apart as well."
+        )
+        return found
     if not names_are_doubted(story):
         return found
     found += (

@@ -53,12 +53,16 @@ class Evidence:
         Which of the channels a contig's evidence went through.
     shows_novelty : bool
         Whether the evidence of a single contig can show that it is of a taxon without a name, as alignments can.
+    fragments : float64 array, shape (n_contigs, 2), or None
+        Of each contig, how many fragments the search tool kept, and how many of these it gave a taxon; 0 of 0 where it
+        does not say. None where it says so of no contig.
     """
 
     apparent: sparse.csr_matrix
     channels: tuple[NoiseChannel, ...]
     classes: np.ndarray
     shows_novelty: bool = False
+    fragments: Optional[np.ndarray] = None
 
     @property
     def tree(self) -> TaxonTree:
@@ -72,7 +76,8 @@ class Evidence:
 
     def of(self, rows: np.ndarray) -> "Evidence":
         """Take the evidence of some contigs."""
-        return replace(self, apparent=self.apparent[rows], classes=self.classes[rows])
+        fragments = None if self.fragments is None else self.fragments[rows]
+        return replace(self, apparent=self.apparent[rows], classes=self.classes[rows], fragments=fragments)
 
     def likelihood(self, rows: np.ndarray) -> np.ndarray:
         """Give the likelihood of the evidence of some contigs under every true taxon.

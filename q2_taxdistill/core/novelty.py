@@ -12,29 +12,23 @@ alignment stands if it is near enough to be of a named taxon; a label, if it is 
 is heard. Contigs of a relative that the database lacks stop at the genus more often, name now this and now that of
 its species, and share the name that they have most often with another genome of the study. How often evidence stands
 differs between studies, databases and genomes, so the share is taken for a beta-binomial mixture of two kinds of
-bins, over all of whose parameters the posterior is averaged.
+bins, over all of whose parameters the posterior is averaged. Some search tools say something of fragments that tells
+the two apart as well (`bin_counts`), which is taken for such a mixture too.
 
-Some relatives are so near that all of their contigs stand. Nothing tells these look-alikes from known taxa, but that
-there are some follows from there being others that are further away.
+Some relatives are so near that all of their contigs stand. Only fragments tell these look-alikes from known taxa, but
+that there are some follows from there being others that are further away.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import betaln, logsumexp
+from scipy.special import logsumexp
 
+from .bin_counts import BinCounts, Measure, ShareModels, possible_models
 from .namesakes import BinKind
-from .soft_labels import dense_batches
+from .soft_labels import SMALLEST_PROBABILITY, dense_batches
 
-# Means and concentrations of the share of contigs whose evidence stands, in bins of known and of unknown taxa. Known
-# taxa are alike; unknown ones are at any distance from the nearest that the database has.
-_KNOWN_MEANS, _KNOWN_CONCENTRATIONS = (0.7, 0.8, 0.85, 0.9, 0.94, 0.97, 0.985), (5.0, 10.0, 20.0, 40.0)
-_UNKNOWN_MEANS, _UNKNOWN_CONCENTRATIONS = (0.2, 0.35, 0.5, 0.65, 0.8, 0.9), (1.0, 2.0, 4.0, 8.0)
-_LEAST_DIFFERENCE = 0.1
-# The second parameter of a beta distribution says how rare shares near 1 are. That of known taxa is at most this many
-# times that of unknown ones: some relatives are so near that all of their contigs stand, but a bin in which all do is
-# not to be taken for unknown for that.
-_MOST_RATIO = 2.0
 # The share of unknown taxa among bins of every kind; all are taken for equally probable beforehand. Of two bins that
 # differ as taxa do one bears a name that is not its own, and hardly ever the one that bears it better.
 _UNKNOWN_SHARES = (
@@ -44,6 +38,29 @@ _UNKNOWN_SHARES = (
 )
 # Combinations of parameters that are this much less probable than the best do not matter.
 _NEGLIGIBLE = 1e-4
+_MORE_PROBABLY_THAN_NOT = 0.5
+
+
+@dataclass(frozen=True)
+class Overlap:
+    """How many taxa have contigs that stand as those of the other kind do.
+
+    Attributes
+    ----------
+    lookalikes : float in 0 to 1
+        The share of unknown taxa whose contigs stand as those of known ones do.
+    crowded : float in 0 to 1
+        The share of known taxa whose contigs stand as those of unknown ones do.
+    """
+
+    lookalikes: float = 0.0
+    crowded: float = 0.0
+
+    def divide(self, unknown: float) -> "tuple[float, float, float, float]":
+        """Divide taxa of which a share is unknown; the shares of unknown, look-alike, crowded and other known taxa."""
+        known = 1 - unknown
+        lookalike, crowded = unknown * self.lookalikes, known * self.crowded
+        return unknown - lookalike, lookalike, crowded, known - crowded
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,118 +69,149 @@ class BinMixture:
 
     Attributes
     ----------
-    known, unknown : float arrays, shape (n_combinations, 2)
-        The parameters of the two beta distributions.
+    models : tuple of ShareModels
+        By `Measure`, n_combinations of each.
     weights : tuple of float arrays, shape (n_combinations, n_shares)
         For every kind of bin, the weight of every combination with every share of unknown taxa; each sums to 1.
-    lookalikes : float in 0 to 1
-        The share of unknown taxa that look known.
+    overlap : Overlap
     """
 
-    known: np.ndarray
-    unknown: np.ndarray
+    models: "tuple[ShareModels, ...]"
     weights: "tuple[np.ndarray, ...]"
-    lookalikes: float
+    overlap: Overlap
 
     @classmethod
-    def fit(cls, standing: np.ndarray, counted: np.ndarray, kinds: np.ndarray, lookalikes: float = 0.0) -> "BinMixture":
+    def fit(cls, counts: BinCounts, kinds: np.ndarray, overlap: Overlap = Overlap()) -> "BinMixture":
         """Weigh the parameters by their likelihood.
 
         Parameters
         ----------
-        standing, counted : float arrays, shape (n_bins,)
-            In how many contigs of a bin the evidence stands, of how many that have any.
+        counts : BinCounts
         kinds : int64 array of BinKind, shape (n_bins,)
-        lookalikes : float in 0 to 1
-            The share of unknown taxa that look known, which these counts cannot show.
+        overlap : Overlap
+            By default there is none.
         """
-        known, unknown = _combinations()
-        logs = _log_likelihoods(standing, counted, known), _log_likelihoods(standing, counted, unknown)
-        by_share = [
-            _log_evidence(logs, kinds == kind, (1 - lookalikes) * shares) for kind, shares in enumerate(_UNKNOWN_SHARES)
-        ]
+        standing, unassigned = possible_models()
+        # where all fragments or none have a taxon they say nothing
+        if 0 < counts.parts[Measure.UNASSIGNED].sum() < counts.wholes[Measure.UNASSIGNED].sum():
+            by_standing = cls.fit(counts.only(Measure.STANDING), kinds, overlap)
+            probable = _probable_models(unassigned, counts, by_standing, kinds)
+        else:
+            probable = np.flatnonzero(~unassigned.tells)[:1]
+        first, second = (place.ravel() for place in np.meshgrid(np.arange(len(standing)), probable, indexing="ij"))
+        models = standing.of(first), unassigned.of(second)
+
+        by_share = [np.zeros((len(first), len(shares))) for shares in _UNKNOWN_SHARES]
+        for bins in dense_batches(len(kinds), len(first)):
+            logs = [of_measure.log_likelihoods(*of_bins) for of_measure, of_bins in zip(models, counts.of(bins))]
+            for kind, shares in enumerate(_UNKNOWN_SHARES):
+                by_share[kind] += _log_evidence(*logs, kinds[bins] == kind, shares, overlap)
         by_kind = np.stack([logsumexp(evidence, axis=1) for evidence in by_share])
         weight = np.exp(by_kind.sum(axis=0) - by_kind.sum(axis=0).max())
         kept = weight > _NEGLIGIBLE * weight.max()
         weight = weight[kept, np.newaxis] / weight[kept].sum()
         weights = [weight * np.exp(evidence - total[:, np.newaxis])[kept] for evidence, total in zip(by_share, by_kind)]
-        return cls(known[kept], unknown[kept], tuple(weights), lookalikes)
+        return cls(tuple(of_measure.of(kept) for of_measure in models), tuple(weights), overlap)
 
-    def probability_unknown(self, standing: np.ndarray, counted: np.ndarray, kinds: np.ndarray) -> np.ndarray:
+    def probability_unknown(self, counts: BinCounts, kinds: np.ndarray) -> np.ndarray:
         """Give the probability that bins are of unknown taxa, and no look-alikes; float64, (n_bins,). See `fit`."""
-        found = np.zeros(len(standing))
-        for bins in dense_batches(len(standing), len(self.known)):
-            log_ratio = _log_likelihoods(standing[bins], counted[bins], self.known)
-            log_ratio -= _log_likelihoods(standing[bins], counted[bins], self.unknown)
-            ratio = np.exp(np.clip(log_ratio, -50, 50))
-            for kind, (shares, weights) in enumerate(zip(_UNKNOWN_SHARES, self.weights)):
-                of_kind = kinds[bins] == kind
-                found[bins][of_kind] = _average(ratio[of_kind], (1 - self.lookalikes) * shares, weights)
-        return found
 
-    @property
-    def lookalike(self) -> np.ndarray:
-        """The probability that a bin that looks known is of a look-alike; float64, shape (n_kinds,), by `BinKind`.
+        def of_share(share: float, standing: np.ndarray, fragments: np.ndarray) -> np.ndarray:
+            unknown, lookalike, crowded, known = self.overlap.divide(share)
+            return unknown / (unknown + lookalike * standing + (crowded + known * standing) * fragments)
 
-        How well the contigs of the bin stand does not matter, since known taxa and look-alikes do so equally: of a kind
-        of which the share `p` is unknown, and `r` of these are look-alikes, it is ``r p / (r p + 1 - p)``. A name is
-        no more certain for a bin that another bears better than it is for one that leads.
+        return self._average(counts, kinds, of_share)
+
+    def probability_lookalike(self, counts: BinCounts, kinds: np.ndarray) -> np.ndarray:
+        """Give the probability that bins are of look-alikes if they are not unknown; float64, (n_bins,). See `fit`.
+
+        A name is no more certain for a bin that another bears better than it is for one that leads.
         """
-        found = []
-        for unknown, weights in zip(_UNKNOWN_SHARES, self.weights):
-            lookalike = self.lookalikes * unknown
-            found.append(weights.sum(axis=0) @ (lookalike / (lookalike + 1 - unknown)))
-        return np.maximum.accumulate(found)
+
+        def of_share(share: float, standing: np.ndarray, fragments: np.ndarray) -> np.ndarray:
+            _, lookalike, crowded, known = self.overlap.divide(share)
+            return lookalike * standing / (lookalike * standing + (crowded + known * standing) * fragments)
+
+        if not self.overlap.lookalikes:
+            return np.zeros(len(kinds))
+        found = [self._average(counts, np.full(len(kinds), kind), of_share) for kind in BinKind]
+        return np.maximum.accumulate(found)[kinds, np.arange(len(kinds))]
+
+    def _average(self, counts: BinCounts, kinds: np.ndarray, of_share: Callable[..., np.ndarray]) -> np.ndarray:
+        """Average a probability over combinations and shares; float64, shape (n_bins,).
+
+        `of_share` is given the share of unknown taxa, and how many times more probable what stands, and what is said of
+        fragments, is in bins if they are known: arrays of shape (n_bins, n_combinations).
+        """
+        alike, place = counts.distinct(kinds)
+        counts, kinds, found = counts.of(alike), kinds[alike], np.zeros(len(alike))
+        for bins in dense_batches(len(alike), len(self.models[0])):
+            ratios = [of_measure.ratio(*of_bins) for of_measure, of_bins in zip(self.models, counts.of(bins))]
+            for kind, (shares, weights) in enumerate(zip(_UNKNOWN_SHARES, self.weights)):
+                members = np.flatnonzero(kinds[bins] == kind)
+                for share, weight in zip(shares, weights.T):
+                    found[bins][members] += of_share(share, *(ratio[members] for ratio in ratios)) @ weight
+        return found[place]
 
     def summary(self) -> "dict[str, float]":
-        """Give posterior means: how often evidence stands in bins that look known or not, and how many are unknown."""
+        """Give posterior means: what is measured in bins that look known or not, and how many are unknown.
+
+        What is said of fragments is among them if it tells, more probably than not, the ones from the others.
+        """
         weight = self.weights[BinKind.LEADING].sum(axis=1)
-        found = {
-            "stands_if_known": float(weight @ (self.known[:, 0] / self.known.sum(axis=1))),
-            "stands_if_unknown": float(weight @ (self.unknown[:, 0] / self.unknown.sum(axis=1))),
-        }
-        for kind, lookalike in zip(BinKind, self.lookalike.tolist()):
+        nothing, kinds = BinCounts.nothing(len(BinKind)), np.array(list(BinKind))
+        lookalike, found = self.probability_lookalike(nothing, kinds), {}
+        measures = {"stands": self.models[Measure.STANDING]}
+        if weight @ self.models[Measure.UNASSIGNED].tells > _MORE_PROBABLY_THAN_NOT:
+            measures["unassigned"] = self.models[Measure.UNASSIGNED]
+        for name, models in measures.items():
+            found[f"{name}_if_known"], found[f"{name}_if_unknown"] = models.means(weight)
+        for kind in BinKind:
             name = kind.name.lower()
             found[f"unknown_if_{name}"] = float(self.weights[kind].sum(axis=0) @ _UNKNOWN_SHARES[kind])
-            found[f"lookalike_if_{name}"] = lookalike
+            found[f"lookalike_if_{name}"] = float(lookalike[kind])
         return found
 
 
-def _average(ratio: np.ndarray, shares: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Average the probability of being unknown over combinations and shares; float64, shape (n_bins,).
+def _probable_models(
+    possible: ShareModels, counts: BinCounts, by_standing: BinMixture, kinds: np.ndarray
+) -> np.ndarray:
+    """Find the models of fragments that are not negligible, given what is known of bins by what stands in them."""
+    told = counts.only(Measure.STANDING)
+    known = 1 - by_standing.probability_unknown(told, kinds)
+    known *= 1 - by_standing.probability_lookalike(told, kinds)
+    known = np.clip(known, SMALLEST_PROBABILITY, 1 - SMALLEST_PROBABILITY)[:, np.newaxis]
+    if_known, if_unknown = possible.log_likelihoods(counts.parts[Measure.UNASSIGNED], counts.wholes[Measure.UNASSIGNED])
+    log = np.logaddexp(if_known + np.log(known), if_unknown + np.log1p(-known)).sum(axis=0)
+    return np.flatnonzero(log > log.max() + np.log(_NEGLIGIBLE))
+
+
+def _log_evidence(
+    standing: "tuple[np.ndarray, np.ndarray]",
+    fragments: "tuple[np.ndarray, np.ndarray]",
+    bins: np.ndarray,
+    shares: np.ndarray,
+    overlap: Overlap,
+) -> np.ndarray:
+    """Give the log likelihood of some bins under every combination and share; float64, (n_combinations, n_shares).
 
     Parameters
     ----------
-    ratio : float64 array, shape (n_bins, n_combinations)
-        How many times more probable a bin is if it is known.
-    weights : float64 array, shape (n_combinations, n_shares)
+    standing, fragments : tuple of float64 arrays, shape (n_bins, n_combinations)
+        The log likelihoods of what is counted in bins if they are known, and if they are unknown.
+    bins : bool array, shape (n_bins,)
+    shares : float64 array, shape (n_shares,)
+        Of unknown taxa.
+    overlap : Overlap
     """
-    return sum((1 / (1 + ratio * (1 - share) / share)) @ weight for share, weight in zip(shares, weights.T))
-
-
-def _combinations() -> "tuple[np.ndarray, np.ndarray]":
-    found = [
-        ((mean * size, (1 - mean) * size), (other * other_size, (1 - other) * other_size))
-        for mean in _KNOWN_MEANS
-        for size in _KNOWN_CONCENTRATIONS
-        for other in _UNKNOWN_MEANS
-        for other_size in _UNKNOWN_CONCENTRATIONS
-        if other <= mean - _LEAST_DIFFERENCE and (1 - mean) * size <= _MOST_RATIO * (1 - other) * other_size
-    ]
-    return np.array([known for known, _ in found]), np.array([unknown for _, unknown in found])
-
-
-def _log_likelihoods(standing: np.ndarray, counted: np.ndarray, parameters: np.ndarray) -> np.ndarray:
-    """Give the beta-binomial log likelihood but for the binomial coefficient; shape (n_bins, n_combinations)."""
-    a, b = parameters.T
-    distinct, where = np.unique(np.stack([standing, counted], axis=1), axis=0, return_inverse=True)
-    stands, falls = distinct[:, :1], distinct[:, 1:] - distinct[:, :1]
-    return (betaln(stands + a, falls + b) - betaln(a, b))[where.ravel()]
-
-
-def _log_evidence(logs: "tuple[np.ndarray, np.ndarray]", bins: np.ndarray, shares: np.ndarray) -> np.ndarray:
-    """Give the log likelihood of some bins under every combination and share; shape (n_combinations, n_shares)."""
-    known, unknown = (log[bins] for log in logs)
-    return np.stack(
-        [np.logaddexp(known + np.log1p(-share), unknown + np.log(share)).sum(axis=0) for share in shares], axis=1
+    (stands_if_known, stands_if_unknown), (if_known, if_unknown) = (
+        [log[bins] for log in logs] for logs in (standing, fragments)
     )
+    found = []
+    with np.errstate(divide="ignore"):
+        for share in shares:
+            unknown, lookalike, crowded, known = np.log(overlap.divide(share))
+            is_known = if_known + np.logaddexp(stands_if_known + known, stands_if_unknown + crowded)
+            is_unknown = if_unknown + np.logaddexp(stands_if_known + lookalike, stands_if_unknown + unknown)
+            found.append(np.logaddexp(is_known, is_unknown).sum(axis=0))
+    return np.stack(found, axis=1)

@@ -20,6 +20,7 @@ from q2_taxdistill.core.lineage import parse_lineage
 from q2_taxdistill.core.soft_labels import SoftLabels
 from q2_taxdistill.core.teacher import TooFewContigsError
 from q2_taxdistill.core.tree import ROOT
+from q2_taxdistill.interop.contig_labels import FRAGMENT_COLUMNS
 
 
 def soft_label(**inputs):
@@ -81,6 +82,25 @@ class TestResult:
         novelty = np.asarray(inner).ravel()
         assert novelty[lacking].mean() > novelty[~lacking].mean() + 0.3
 
+    def test_fragments_without_a_taxon_show_more_of_the_species_that_the_database_lacks(
+        self, larger_study, larger_community
+    ):
+        """As MMseqs2 reports them: common where the database has the species, rare where it lacks it."""
+        lacking = larger_community.truth["Taxon"].isin(larger_community.lacking)
+        rng, novelty = np.random.default_rng(1), []
+        without = larger_study.labels.copy()
+        for share_if_known in (None, 0.1):
+            larger_study.labels = without.copy()
+            if share_if_known:
+                known = ~lacking.reindex(without.index).to_numpy()
+                left = rng.binomial(8, np.where(known, share_if_known, 0.01))
+                larger_study.labels[FRAGMENT_COLUMNS[0]], larger_study.labels[FRAGMENT_COLUMNS[1]] = 8, 8 - left
+            soft = soft_label(**larger_study.inputs).view(SoftLabels)
+            inner = np.asarray(soft.own[:, np.flatnonzero(~soft.tree.is_leaf)].sum(axis=1)).ravel()
+            novelty.append((inner[lacking].mean(), inner[~lacking].mean()))
+        assert novelty[1][0] > novelty[0][0] + 0.05
+        assert novelty[1][1] < novelty[0][1]
+
     def test_labels_alone_show_a_part_of_the_species_that_the_database_lacks(self, larger_study, larger_community):
         soft = soft_label(**larger_study.inputs).view(SoftLabels)
         lacking = larger_community.truth["Taxon"].isin(larger_community.lacking).to_numpy()
@@ -91,6 +111,13 @@ class TestResult:
 
 
 class TestStudies:
+    def test_more_fragments_with_a_taxon_than_fragments(self, study):
+        study.labels[FRAGMENT_COLUMNS[0]], study.labels[FRAGMENT_COLUMNS[1]] = 3, 3
+        study.labels.loc[study.labels.index[2], FRAGMENT_COLUMNS[1]] = 5
+        message = rf"Contig '{study.labels.index[2]}' has 5 in column 'Fragments assigned' of the taxonomy and 3 in"
+        with pytest.raises(StudyError, match=message):
+            soft_label(**study.inputs)
+
     def test_without_a_table(self, whole):
         soft = soft_label(sequences=whole.sequences, taxonomy=whole.taxonomy).view(SoftLabels)
         assert list(soft.contigs) == list(whole.contigs)

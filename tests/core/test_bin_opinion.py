@@ -161,6 +161,25 @@ class TestHearing:
         assert after[True] < 0.1
         assert after[False] > after[True] + 0.2
 
+    def test_fragments_tell_relatives_that_labels_do_not(
+        self, predicted, evidence, features, everyone, genomes, unknown, opinion
+    ):
+        """Each contig has six fragments; of those of known taxa one in eight is left without a taxon."""
+        rng = np.random.default_rng(3)
+        left = rng.binomial(6, np.where(unknown, 0.02, 0.12))
+        told = replace(evidence, fragments=np.stack([np.full(len(left), 6), 6 - left], axis=1).astype(np.float64))
+        found = hear_bins(predicted, combine(predicted, told), told, features, features[:, 4:], everyone, seed=1)
+        assert found.story["unassigned_if_known"] > 3 * found.story["unassigned_if_unknown"]
+        assert found.lookalike[~unknown].mean() < opinion.lookalike[~unknown].mean() / 2
+        assert found.lookalike[unknown].mean() > opinion.lookalike[unknown].mean()
+
+        shows = replace(told, shows_novelty=True)
+        with_fragments, without = (
+            hear_bins(predicted, combine(predicted, seen), seen, features, features[:, 4:], everyone, seed=1)
+            for seen in (shows, replace(shows, fragments=None))
+        )
+        np.testing.assert_array_equal(with_fragments.predicted.toarray(), without.predicted.toarray())
+
     def test_a_bin_without_other_evidence_is_not_heard(self, predicted, tree, labels, features, everyone):
         alone = np.arange(len(labels)) // N_OF_EACH // 3 == 5
         few = [() if silent and row % 150 else label for row, (label, silent) in enumerate(zip(labels, alone))]
@@ -267,3 +286,7 @@ def test_describe_bins_tells_how_far_names_are_believed():
     assert "3 bins bear a name that another bears better" in told
     assert "70% at most where they are alike in composition (2), and 40% where they differ as taxa do (1)" in told
     assert "better" not in describe_bins({**story, **lookalikes, "alike": 0, "apart": 0})
+    told = describe_bins({**story, **lookalikes, "unassigned_if_known": 0.061, "unassigned_if_unknown": 0.0149})
+    assert "left 6.1% of the fragments without a taxon" in told
+    assert "1.5% where it lacks it" in told
+    assert "believed" not in told
