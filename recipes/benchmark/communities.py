@@ -23,6 +23,7 @@ from qiime2 import Artifact
 
 from q2_taxdistill.core.lineage import parse_lineage
 from q2_taxdistill.examples.community import generate_community
+from q2_taxdistill.interop.contig_labels import FRAGMENT_COLUMNS
 from q2_taxdistill.interop.contig_lengths import read_lengths
 from q2_taxdistill.interop.taxometer import write_labels
 from q2_taxdistill.types.contig_labels import MMseqs2LCAFormat
@@ -52,6 +53,8 @@ _IMPORTS = {
 }
 _TRUTH_COLUMNS = (("contigs", "predictions"), ("Feature ID", "Taxon"))
 TAXOMETER_LABELS = "labels-for-taxometer.tsv"
+# The labels without what MMseqs2 says of fragments, as other search tools give them.
+PLAIN_LABELS = "plain-labels"
 
 
 class CommunityError(ValueError):
@@ -198,6 +201,8 @@ def prepare(name: str, files: Mapping[str, Path], directory: Path) -> Community:
             artifact.save(str(community.artifact(kind)))
     _require_truth(community)
     _write_labels_for_taxometer(community)
+    plain = community.taxonomy("labels").drop(columns=list(FRAGMENT_COLUMNS), errors="ignore")
+    Artifact.import_data("FeatureData[Taxonomy]", plain).save(str(community.artifact(PLAIN_LABELS)))
     (partial / record.name).write_text(json.dumps(fingerprints, indent=1))
     partial.rename(directory)
     return Community(name, directory, tuple(files), fingerprints)

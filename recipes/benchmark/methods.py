@@ -18,6 +18,7 @@ def all_methods() -> list[Method]:
     """List all methods; those that others build on come first."""
     with_hits, without_hits = Evidence(), Evidence(hits=False)
     inputs = [with_hits, without_hits, Evidence(table=False), Evidence(hits=False, table=False)]
+    inputs += [Evidence(hits=False, fragments=False)]
     inputs += [Evidence(language_model=True), Evidence(hits=False, language_model=True)]
     parts = (SoftLabelsAlone, StudentAlone, PaperLoss, TeacherAlone, NoBins)
     return [

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Optional
 
 from . import predictions
+from .communities import PLAIN_LABELS
 from .method import Job, Method, Programs, option
 from .predictions import Prediction
 
@@ -31,12 +32,14 @@ class Evidence:
 
     hits: bool = True
     table: bool = True
+    fragments: bool = True
     language_model: bool = False
 
     @property
     def suffix(self) -> str:
         """What the names of methods end with."""
-        without = [name for name, there in (("hits", self.hits), ("table", self.table)) if not there]
+        inputs = {"hits": self.hits, "table": self.table, "fragments": self.fragments}
+        without = [name for name, there in inputs.items() if not there]
         return ("-without-" + "-and-".join(without) if without else "") + (
             "-with-language-model" if self.language_model else ""
         )
@@ -49,7 +52,8 @@ class Evidence:
     def options(self, job: Job, *kinds: str) -> list[str]:
         """Give the options of an action of ours for those inputs of `kinds` that there are."""
         taken = [kind for kind in kinds if kind == "labels" or kind in self.kinds]
-        pairs = [(_OPTION_OF_KIND[kind], str(job.community.artifact(kind))) for kind in taken]
+        files = {kind: kind for kind in taken} | ({} if self.fragments else {"labels": PLAIN_LABELS})
+        pairs = [(_OPTION_OF_KIND[kind], str(job.community.artifact(files[kind]))) for kind in taken]
         return [part for pair in pairs for part in pair]
 
 

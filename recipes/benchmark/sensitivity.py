@@ -24,7 +24,17 @@ import pandas as pd
 from q2_taxdistill.actions.labelled_study import LabelledStudy
 from q2_taxdistill.actions.parameters import DEFAULT_CONFIDENCE, cpu_threads
 from q2_taxdistill.actions.threshold import taxonomy_at
-from q2_taxdistill.core import bin_opinion, bins, discriminant, evidence, identity, namesakes, novelty, trust
+from q2_taxdistill.core import (
+    bin_counts,
+    bin_opinion,
+    bins,
+    discriminant,
+    evidence,
+    identity,
+    namesakes,
+    novelty,
+    trust,
+)
 from q2_taxdistill.core.namesakes import BinKind
 from q2_taxdistill.core.noise import ErrorRates
 from q2_taxdistill.core.soft_labels import SoftLabels
@@ -128,6 +138,15 @@ def _shares_apart(setting: str, *others: float) -> list[Change]:
     ]
 
 
+def _overlap(setting: str, share: str, *others: float) -> list[Change]:
+    usual = bin_opinion._OVERLAP_OF_LABELS
+    name = f"{setting} ({getattr(usual, share):g})"
+    return [
+        Change(name, f"{other:g}", bin_opinion, "_OVERLAP_OF_LABELS", replace(usual, **{share: other}), _LABELS)
+        for other in others
+    ]
+
+
 def changes() -> list[Change]:
     """List what is changed."""
     return [
@@ -148,12 +167,17 @@ def changes() -> list[Change]:
         *_numbers("contigs of a bin", _BOTH, bins, "_CONTIGS_PER_BIN", 8, 30),
         *_numbers("directions that tell taxa apart", _BOTH, bins, "_MOST_DIRECTIONS", 3, 10),
         *_numbers("contigs of half the weight of a bin", _BOTH, bin_opinion, "_CONTIGS_OF_HALF_WEIGHT", 2, 15),
-        *_numbers("share of look-alikes", _LABELS, bin_opinion, "_LOOKALIKES_BY_LABELS", 0.1, 0.4),
+        *_overlap("share of look-alikes among unknown taxa", "lookalikes", 0.1, 0.4),
+        *_overlap("share of known taxa whose labels stop as those of unknown ones", "crowded", 0.02, 0.12),
         *_shares_apart("share of unknown taxa among bins that differ as taxa do", 0.7, 0.99),
         *_numbers("difference of abundances", _BOTH, namesakes, "_STANDARD_DEVIATIONS", 2.0, 5.0),
         *_numbers("share of pairs of names that are alike", _BOTH, namesakes, "_NEAREST_SHARE", 0.05, 0.25),
-        *_numbers("known bins' difference from unknown ones", _BOTH, novelty, "_LEAST_DIFFERENCE", 0.05, 0.2),
-        *_numbers("rareness of known bins in doubt", _BOTH, novelty, "_MOST_RATIO", 1.0, 4.0),
+        *_numbers("known bins' difference from unknown ones", _BOTH, bin_counts, "_LEAST_DIFFERENCE", 0.05, 0.2),
+        *_numbers("rareness of known bins in doubt", _BOTH, bin_counts, "_MOST_RATIO", 1.0, 4.0),
+        *_numbers(
+            "likeness of genomes in fragments without a taxon", _LABELS, bin_counts, "_UNASSIGNED_SHAPE", 1.5, 6.0
+        ),
+        *_numbers("share of bins of several genomes", _LABELS, bin_counts, "_MIXED_BINS", 0.005, 0.08),
     ]
 
 

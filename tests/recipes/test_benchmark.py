@@ -74,6 +74,11 @@ class TestCommunities:
         assert table["contigs"].tolist() == community.lengths.index.tolist()
         assert (table["predictions"] == "").sum() >= len(community.lengths) - len(community.taxonomy("labels"))
 
+    def test_plain_labels_say_nothing_of_fragments(self, community):
+        labels, plain = community.taxonomy("labels"), community.taxonomy("plain-labels")
+        assert labels.columns.tolist() == ["Taxon", "Confidence", "Fragments retained", "Fragments assigned"]
+        assert plain.equals(labels[["Taxon", "Confidence"]])
+
     def test_ceiling_misses_what_the_database_lacks(self, community):
         generated = generate_community(SEED, **SIZES)
         lacking = generated.truth["Taxon"].isin(generated.lacking).sum()
@@ -202,7 +207,7 @@ class TestTeacherPart:
         soft = taxdistill.methods.soft_label(**inputs, seed=SEED).soft_taxonomy.view(SoftLabels)
         long_enough = (community.lengths >= 1000).to_numpy()
         expected = soft.own.toarray()[long_enough]
-        np.testing.assert_allclose(heard.soft.toarray()[long_enough], expected, atol=2e-3)
+        np.testing.assert_allclose(heard.soft.toarray()[long_enough], expected, atol=5e-3)
 
         predicted = teacher_part.run(arguments)
         assert soft.tree == predicted.tree
