@@ -20,6 +20,7 @@ from qiime2 import Artifact
 from qiime2.plugins import taxdistill
 
 from q2_taxdistill.examples import mmseqs2 as examples
+from q2_taxdistill.interop.contig_labels import FRAGMENT_COLUMNS
 
 pytestmark = pytest.mark.skipif(shutil.which("mmseqs") is None, reason="the program MMseqs2 is not installed")
 
@@ -69,6 +70,9 @@ class TestAnnotate:
         support = table["Confidence"].astype(float)
         assert support["random"] == 0
         assert (support.drop("random") >= 0.5).all()
+        retained, assigned = (table[column].astype(int) for column in FRAGMENT_COLUMNS)
+        assert (assigned <= retained).all()
+        assert (assigned.drop("random") > 0).all()
 
     def test_hits_are_exact_alignments_on_the_contig(self, annotated):
         table, taxa = annotated.hits.view(pd.DataFrame), _labels(annotated.hit_taxonomy)
@@ -217,6 +221,10 @@ def test_labels_and_hits_of_real_contigs_are_those_of_mmseqs2(tmp_path):
     expected = {row[0]: ";".join(name[2:] for name in row[8].split(";")) for row in rows}
     same = [label == expected.get(contig, "Unassigned") for contig, label in labels["Taxon"].items()]
     assert np.mean(same) >= 0.99
+
+    reported = pd.read_csv(MINI / "mmseqs_lca.tsv", sep="\t", header=None, index_col=0)[[4, 5]]
+    counted = labels.loc[reported.index, list(FRAGMENT_COLUMNS)].astype(int)
+    assert np.mean(counted.to_numpy() == reported.to_numpy()) >= 0.99
 
     columns = ["qseqid", "sseqid", "pident", "length", "mismatch", "gapopen", "qstart", "qend"]
     known = pd.read_csv(MINI / "hits.blast6.gz", sep="\t", header=None, usecols=range(8), names=columns)
