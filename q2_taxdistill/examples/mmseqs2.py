@@ -100,8 +100,8 @@ def annotate_contigs(use) -> None:
         use.UsageOutputNames(taxonomy="taxonomy", hits="hits", hit_taxonomy="hit_taxonomy"),
     )
     taxonomy.assert_output_type("FeatureData[Taxonomy]")
-    taxonomy.assert_has_line_matching("taxonomy.tsv", r"contig_1\td__Bacteria;.*;s__Arvimonas alba\t1.0$")
-    taxonomy.assert_has_line_matching("taxonomy.tsv", r"random\tUnassigned\t0.0$")
+    taxonomy.assert_has_line_matching("taxonomy.tsv", r"contig_1\td__Bacteria;.*;s__Arvimonas alba\t1.0\t\d+\t\d+$")
+    taxonomy.assert_has_line_matching("taxonomy.tsv", r"random\tUnassigned\t0.0\t0\t0$")
     hits.assert_output_type("FeatureData[BLAST6]")
     hits.assert_has_line_matching("blast6.tsv", r"contig_1\tgenome1_\d+\t(9[6-9]|100)\.\d+\t")
     hit_taxonomy.assert_output_type("FeatureData[Taxonomy]")
