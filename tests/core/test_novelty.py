@@ -201,7 +201,7 @@ class TestFragments:
         without = BinMixture.fit(counts.only(0), kinds, LOOKALIKES)
         mixture = BinMixture.fit(*all_assigned, LOOKALIKES)
         np.testing.assert_allclose(
-            self.known_by(mixture, all_assigned), self.known_by(without, all_assigned), atol=0.02
+            self.known_by(mixture, all_assigned), self.known_by(without, all_assigned), atol=1e-9
         )
 
     def test_probabilities_are_about_how_often_it_is_so(self):
