@@ -113,7 +113,8 @@ def align_labels(contigs: Contigs, taxonomy: pd.DataFrame) -> tuple[list[tuple[s
     StudyError
         If the taxonomy is of other contigs.
     """
-    rows = _rows_of(contigs, taxonomy)
+    position = {name: row for row, name in enumerate(taxonomy.index)}
+    rows = np.array([position.get(contig, -1) for contig in contigs.ids])
     found = int((rows >= 0).sum())
     if found == 0:
         raise StudyError(
@@ -129,7 +130,7 @@ def align_labels(contigs: Contigs, taxonomy: pd.DataFrame) -> tuple[list[tuple[s
     unlabelled = sum(not label for label in labels)
     if unlabelled:
         say(f"{unlabelled} contigs have no label; they get one only if the student is confident.")
-    return labels, _numbers_of(rows, taxonomy, "Confidence")
+    return labels, _numbers_of(contigs, taxonomy, ["Confidence"])[:, 0]
 
 
 def align_fragments(contigs: Contigs, taxonomy: pd.DataFrame) -> np.ndarray:
@@ -145,8 +146,7 @@ def align_fragments(contigs: Contigs, taxonomy: pd.DataFrame) -> np.ndarray:
     StudyError
         If a contig has more fragments with a taxon than fragments.
     """
-    rows = _rows_of(contigs, taxonomy)
-    counts = np.stack([_numbers_of(rows, taxonomy, column) for column in FRAGMENT_COLUMNS], axis=1)
+    counts = _numbers_of(contigs, taxonomy, FRAGMENT_COLUMNS)
     retained, assigned = counts.T
     wrong = np.flatnonzero((assigned > retained) | (assigned < 0))
     if len(wrong):
@@ -159,19 +159,10 @@ def align_fragments(contigs: Contigs, taxonomy: pd.DataFrame) -> np.ndarray:
     return np.where(np.isfinite(counts).all(axis=1, keepdims=True), counts, 0)
 
 
-def _rows_of(contigs: Contigs, taxonomy: pd.DataFrame) -> np.ndarray:
-    """Find the row of every contig in a taxonomy, -1 where it has none."""
-    position = {name: row for row, name in enumerate(taxonomy.index)}
-    return np.array([position.get(contig, -1) for contig in contigs.ids])
-
-
-def _numbers_of(rows: np.ndarray, taxonomy: pd.DataFrame, column: str) -> np.ndarray:
-    """Take a column's numbers from rows of a taxonomy; NaN where there is none."""
-    found = np.full(len(rows), np.nan)
-    if column in taxonomy.columns:
-        values = pd.to_numeric(taxonomy[column], errors="coerce").to_numpy(dtype=np.float64)
-        found[rows >= 0] = values[rows[rows >= 0]]
-    return found
+def _numbers_of(contigs: Contigs, taxonomy: pd.DataFrame, columns: Sequence[str]) -> np.ndarray:
+    """Take the numbers of contigs from columns of a taxonomy; NaN where there is none."""
+    found = taxonomy.reindex(index=list(contigs.ids), columns=list(columns))
+    return found.apply(pd.to_numeric, errors="coerce").to_numpy(dtype=np.float64)
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,9 +8,9 @@
 """What is counted in bins to tell taxa that the database has from those that it lacks, and how that may be distributed.
 
 Contigs whose evidence stands are counted, of those that have any. MMseqs2 also says how many fragments of a contig it
-kept, and how many of these it gave a taxon. It leaves a fragment without one if nothing matches the fragment's best
-match better than the fragment itself does. That happens only where the two hardly differ, which is common between
-genomes of one species and rare between species; what share of fragments it is differs between databases.
+kept, and how many of these it gave a taxon. It leaves a fragment without one if nothing, the match itself included,
+matches the fragment's best match as well as the fragment does. That happens only where the two hardly differ, which is
+common between genomes of one species and rare between species; what share of fragments it is differs between databases.
 """
 
 from collections.abc import Iterator

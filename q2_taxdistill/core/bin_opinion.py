@@ -108,9 +108,8 @@ def hear_bins(
 
     Within the group of every contig (`TaxonTree.groups`) the odds of "none of the children" become the weighted
     geometric mean of those predicted and those of the bin, from whose counts the contig's own evidence is taken out
-    (but not its fragments, which are heard nowhere else).
-    How probable the group is stays as predicted, and so do its named taxa beside each other; where none is predicted,
-    they are equally probable.
+    (but not its fragments, which are heard nowhere else). How probable the group is stays as predicted, and so do its
+    named taxa beside each other; where none is predicted, they are equally probable.
 
     Parameters
     ----------
@@ -146,14 +145,7 @@ def hear_bins(
         stands = apparent.sum(axis=1)
     else:
         stands = apparent[np.arange(len(rows)), most_probable(soft[rows] @ named)]
-    stands = np.asarray(stands).ravel().astype(np.float64)
-    speaks = evidence.speaks[rows].astype(np.float64)
-    if evidence.fragments is None or evidence.shows_novelty:
-        # identities say of every contig what fragments say of a bin
-        retained, assigned = np.zeros((2, len(rows)))
-    else:
-        retained, assigned = evidence.fragments[rows].T
-    own = BinCounts(np.stack([stands, retained - assigned]), np.stack([speaks, retained]))
+    own = _count(evidence.of(rows), np.asarray(stands).ravel())
     counts = own.sum_over(bins)
     composition = features[rows, : features.shape[1] - abundances.shape[1]]
     kinds = kinds_of_bins(apparent, composition, abundances[rows], groups, bins, counts.wholes[Measure.STANDING])
@@ -163,11 +155,20 @@ def hear_bins(
     n_others = others.wholes[Measure.STANDING]
     weight = n_others / (n_others + _CONTIGS_OF_HALF_WEIGHT)
     unknown = mixture.probability_unknown(others, kinds[bins])
-    nothing = BinCounts.nothing(1)
-    lookalike = np.full(len(learnable), mixture.probability_lookalike(nothing, np.array([BinKind.LEADING])))
+    of_any = mixture.probability_lookalike(BinCounts.nothing(1), np.array([BinKind.LEADING]))
+    lookalike = np.full(len(learnable), of_any)
     lookalike[rows] += weight * (mixture.probability_lookalike(others, kinds[bins]) - lookalike[rows])
     heard = _with_novelty(predicted[rows], groups, unknown, _WEIGHT * weight, tree)
     return BinOpinion(overwrite(predicted, rows, heard), lookalike, kinds, mixture)
+
+
+def _count(evidence: Evidence, stands: np.ndarray) -> BinCounts:
+    """Count what contigs say; `stands` tells whether the evidence of each does, float array, shape (n_contigs,)."""
+    retained, assigned = np.zeros((2, len(stands)))
+    # identities say of every contig what fragments say of a bin
+    if evidence.fragments is not None and not evidence.shows_novelty:
+        retained, assigned = evidence.fragments.T
+    return BinCounts(np.stack([stands, retained - assigned]), np.stack([evidence.speaks, retained]))
 
 
 def names_are_doubted(story: "dict[str, float]") -> bool:

@@ -55,7 +55,7 @@ class Evidence:
         Whether the evidence of a single contig can show that it is of a taxon without a name, as alignments can.
     fragments : float64 array, shape (n_contigs, 2), or None
         Of each contig, how many fragments the search tool kept, and how many of these it gave a taxon; 0 of 0 where it
-        does not say. None where it says so of no contig.
+        does not say. None is the same for all contigs.
     """
 
     apparent: sparse.csr_matrix

@@ -197,7 +197,7 @@ def read_fraction(line: int, text: str, meaning: str, tolerance: float = 0.0) ->
     return min(max(value, 0.0), 1.0)
 
 
-def read_count(line: int, text: str, meaning: str) -> int:
+def read_count(line: int, text: str, meaning: str, expected: str = "an integer of 0 or more") -> int:
     """Read how many there are of something.
 
     Raises
@@ -206,7 +206,7 @@ def read_count(line: int, text: str, meaning: str) -> int:
         If the text is not an integer of 0 or more.
     """
     if not (text.isascii() and text.isdigit()):
-        raise FileContentError(line, f"{quoted(text)} as {meaning}", "an integer of 0 or more")
+        raise FileContentError(line, f"{quoted(text)} as {meaning}", expected)
     return int(text)
 
 
@@ -218,9 +218,7 @@ def read_taxid(line: int, text: str) -> Taxon:
     FileContentError
         If the text is not an integer of 0 or more.
     """
-    if not (text.isascii() and text.isdigit()):
-        raise FileContentError(line, f"{quoted(text)} as the taxon's number", "an integer, 0 for unclassified")
-    number = int(text)
+    number = read_count(line, text, "the taxon's number", "an integer, 0 for unclassified")
     return Taxids((number,)) if number else UNLABELLED
 
 

@@ -52,8 +52,8 @@ class Evidence:
     def options(self, job: Job, *kinds: str) -> list[str]:
         """Give the options of an action of ours for those inputs of `kinds` that there are."""
         taken = [kind for kind in kinds if kind == "labels" or kind in self.kinds]
-        files = {kind: kind for kind in taken} | ({} if self.fragments else {"labels": PLAIN_LABELS})
-        pairs = [(_OPTION_OF_KIND[kind], str(job.community.artifact(files[kind]))) for kind in taken]
+        files = {} if self.fragments else {"labels": PLAIN_LABELS}
+        pairs = [(_OPTION_OF_KIND[kind], str(job.community.artifact(files.get(kind, kind)))) for kind in taken]
         return [part for pair in pairs for part in pair]
 
 

@@ -114,13 +114,11 @@ def _stopping(setting: str) -> list[Change]:
     return found
 
 
-def _borders(setting: str, rank: str, *others: float) -> list[Change]:
-    usual = identity.PROTEIN_SCALE
-    name = f"{setting} ({getattr(usual, rank):g})"
-    return [
-        Change(name, f"{other:g}", identity, "PROTEIN_SCALE", replace(usual, **{rank: other}), _HITS)
-        for other in others
-    ]
+def _fields(setting: str, of: tuple[str, ...], module: Any, name: str, field: str, *others: float) -> list[Change]:
+    """Change a field of a setting that has several."""
+    usual = getattr(module, name)
+    setting = f"{setting} ({getattr(usual, field):g})"
+    return [Change(setting, f"{other:g}", module, name, replace(usual, **{field: other}), of) for other in others]
 
 
 def _prior_of_genera(setting: str, *others: float) -> list[Change]:
@@ -138,23 +136,15 @@ def _shares_apart(setting: str, *others: float) -> list[Change]:
     ]
 
 
-def _overlap(setting: str, share: str, *others: float) -> list[Change]:
-    usual = bin_opinion._OVERLAP_OF_LABELS
-    name = f"{setting} ({getattr(usual, share):g})"
-    return [
-        Change(name, f"{other:g}", bin_opinion, "_OVERLAP_OF_LABELS", replace(usual, **{share: other}), _LABELS)
-        for other in others
-    ]
-
-
 def changes() -> list[Change]:
     """List what is changed."""
+    overlap = _LABELS, bin_opinion, "_OVERLAP_OF_LABELS"
     return [
         *_rates("errors of labels, prior", _LABELS, "LABEL_ERROR_RATES"),
         *_stopping("labels of unknown taxa that stop there, prior"),
         *_rates("errors of alignments, prior", _HITS, "HIT_ERROR_RATES"),
-        *_borders("border of species by proteins, prior", "species", 0.02, 0.045),
-        *_borders("border of genera by proteins", "genus", 0.32, 0.38),
+        *_fields("border of species by proteins, prior", _HITS, identity, "PROTEIN_SCALE", "species", 0.02, 0.045),
+        *_fields("border of genera by proteins", _HITS, identity, "PROTEIN_SCALE", "genus", 0.32, 0.38),
         *_prior_of_genera("prior of another genus", 0.1, 1.0),
         *_numbers("weight of relations", _HITS, identity, "_RELATION_WEIGHT", 0.25, 1.0),
         *_numbers("shape of identities", _HITS, identity, "_GAMMA_SHAPE", 1.2, 2.4),
@@ -167,8 +157,8 @@ def changes() -> list[Change]:
         *_numbers("contigs of a bin", _BOTH, bins, "_CONTIGS_PER_BIN", 8, 30),
         *_numbers("directions that tell taxa apart", _BOTH, bins, "_MOST_DIRECTIONS", 3, 10),
         *_numbers("contigs of half the weight of a bin", _BOTH, bin_opinion, "_CONTIGS_OF_HALF_WEIGHT", 2, 15),
-        *_overlap("share of look-alikes among unknown taxa", "lookalikes", 0.1, 0.4),
-        *_overlap("share of known taxa whose labels stop as those of unknown ones", "crowded", 0.02, 0.12),
+        *_fields("share of look-alikes among unknown taxa", *overlap, "lookalikes", 0.1, 0.4),
+        *_fields("share of known taxa whose labels stop as those of unknown ones", *overlap, "crowded", 0.02, 0.12),
         *_shares_apart("share of unknown taxa among bins that differ as taxa do", 0.7, 0.99),
         *_numbers("difference of abundances", _BOTH, namesakes, "_STANDARD_DEVIATIONS", 2.0, 5.0),
         *_numbers("share of pairs of names that are alike", _BOTH, namesakes, "_NEAREST_SHARE", 0.05, 0.25),
