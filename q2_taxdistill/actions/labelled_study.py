@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 from q2_types.feature_data import DNAFASTAFormat
 
-from ..core.evidence import Evidence, hit_evidence, label_evidence
+from ..core.evidence import Evidence, Fragments, hit_evidence, label_evidence
 from ..core.features import FeatureScaling
 from ..core.hits import Regions, best_of_regions
 from ..core.identity import IdentityEvidence, identity_evidence
@@ -36,8 +36,8 @@ class LabelledStudy:
         The lineage of every contig, empty where it has none.
     confidences : float64 array, shape (n_contigs,)
         Of the labels; NaN where there is none.
-    fragments : float64 array, shape (n_contigs, 2)
-        What the search tool says of fragments, see `study.align_fragments`.
+    fragments : Fragments or None
+        What the search tool says of them, see `study.align_fragments`.
     depths : Depths or None
     alignments : Hits or None
     """
@@ -45,7 +45,7 @@ class LabelledStudy:
     contigs: Contigs
     labels: list[tuple[str, ...]]
     confidences: np.ndarray
-    fragments: np.ndarray
+    fragments: Optional[Fragments]
     depths: Optional[Depths]
     alignments: Optional[Hits]
 
@@ -105,6 +105,6 @@ def read_labelled_study(
     """
     contigs = read_contigs(sequences)
     labels, confidences = align_labels(contigs, taxonomy)
-    fragments, depths = align_fragments(contigs, taxonomy), align_depths(contigs, table)
+    fragments, depths = align_fragments(contigs, taxonomy, labels), align_depths(contigs, table)
     alignments = read_hits(contigs, labels, hits, hit_taxonomy)
     return LabelledStudy(contigs, labels, confidences, fragments, depths, alignments)

@@ -23,6 +23,7 @@ from scipy import sparse
 
 from ..core.abundance import check_depths, require_no_empty_sample
 from ..core.composition import canonical_kmer_counts
+from ..core.evidence import Fragments
 from ..core.lineage import format_lineage, parse_lineage
 from ..core.soft_labels import SoftLabels
 from ..core.tree import TaxonTree
@@ -133,13 +134,15 @@ def align_labels(contigs: Contigs, taxonomy: pd.DataFrame) -> tuple[list[tuple[s
     return labels, _numbers_of(contigs, taxonomy, ["Confidence"])[:, 0]
 
 
-def align_fragments(contigs: Contigs, taxonomy: pd.DataFrame) -> np.ndarray:
+def align_fragments(contigs: Contigs, taxonomy: pd.DataFrame, labels: Sequence[tuple[str, ...]]) -> Optional[Fragments]:
     """Find what the search tool says of the fragments of every contig; see `FRAGMENT_COLUMNS`.
+
+    A contig without a label is one of which it kept none, for such contigs may be missing in its report.
 
     Returns
     -------
-    float64 array, shape (n_contigs, 2)
-        How many it kept, and how many of these it gave a taxon; 0 of 0 where it does not say.
+    Fragments or None
+        None if the taxonomy has no counts.
 
     Raises
     ------
@@ -156,7 +159,11 @@ def align_fragments(contigs: Contigs, taxonomy: pd.DataFrame) -> np.ndarray:
             f"{kept} in {FRAGMENT_COLUMNS[0]!r}; expected no more than that, and no less than 0. Import MMseqs2's "
             f"report as it is, or take these columns out."
         )
-    return np.where(np.isfinite(counts).all(axis=1, keepdims=True), counts, 0)
+    retained, assigned = np.where(np.isfinite(counts).all(axis=1, keepdims=True), counts, 0).T
+    if not retained.any():
+        return None
+    counted = (retained > 0) | np.array([not label for label in labels])
+    return Fragments(retained, assigned, np.where(counted, contigs.lengths / 1000, 0))
 
 
 def _numbers_of(contigs: Contigs, taxonomy: pd.DataFrame, columns: Sequence[str]) -> np.ndarray:

@@ -121,7 +121,7 @@ class ShareModels:
         -------
         float64 array, float64 array, shape (n_bins, n_models)
         """
-        known, unknown = (_beta_binomial(part, whole, parameters) for parameters in (self.known, self.unknown))
+        known, unknown = (beta_binomial(part, whole, parameters) for parameters in (self.known, self.unknown))
         if not self.mixed:
             return known, unknown
         is_one, is_other = np.log1p(-self.mixed), np.log(self.mixed)
@@ -142,7 +142,19 @@ class ShareModels:
 _MOST_LOG_RATIO = 50.0
 
 
-def _beta_binomial(part: np.ndarray, whole: np.ndarray, parameters: np.ndarray) -> np.ndarray:
+def beta_binomial(part: np.ndarray, whole: np.ndarray, parameters: np.ndarray) -> np.ndarray:
+    """Give the log likelihood of counts, but for the binomial coefficient.
+
+    Parameters
+    ----------
+    part, whole : float arrays, shape (n_bins,)
+    parameters : float array, shape (n_models, 2)
+        Of the beta distributions.
+
+    Returns
+    -------
+    float64 array, shape (n_bins, n_models)
+    """
     distinct, model = np.unique(parameters, axis=0, return_inverse=True)
     counts, where = np.unique(np.stack([part, whole], axis=1), axis=0, return_inverse=True)
     (inside, outside), (a, b) = (counts[:, :1], counts[:, 1:] - counts[:, :1]), distinct.T

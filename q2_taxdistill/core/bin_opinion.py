@@ -5,7 +5,7 @@
 #
 # The full license is in the file LICENSE, distributed with this software.
 # ----------------------------------------------------------------------------
-"""What the bins of a study say of its contigs: whether they are of a taxon that the database lacks."""
+"""What the bins of a study say of its contigs: whether they are of a taxon, or a group, that the database lacks."""
 
 from dataclasses import dataclass
 
@@ -15,11 +15,12 @@ from scipy.special import expit, logit
 
 from .bin_counts import BinCounts, Measure
 from .bins import divide_into_bins
-from .evidence import Evidence
+from .evidence import Evidence, Fragments
+from .group_novelty import GroupCounts, GroupNovelty, find_unknown_groups
 from .namesakes import BinKind, kinds_of_bins
 from .novelty import BinMixture, Overlap
 from .soft_labels import SMALLEST_PROBABILITY, dense_batches, most_probable, overwrite, sparsify
-from .tree import TaxonTree
+from .tree import ROOT, TaxonTree
 
 # Among so many others that have evidence the opinion of a bin has half of its weight.
 _CONTIGS_OF_HALF_WEIGHT = 5
@@ -42,27 +43,36 @@ class BinOpinion:
     lookalike : float64 array, shape (n_contigs,)
         The probability that a contig whose name stands is of a relative nonetheless, given what is said of the
         fragments of its bin; 0 where evidence shows relatives, and where there are no bins.
+    unknown_group : float64 array, shape (n_contigs,)
+        The probability that a contig is of no group of the tree, such as a genus, as far as its bin tells; 0 where
+        evidence shows relatives, and where there are no bins.
     kinds : int64 array of BinKind, shape (n_bins,)
     mixture : BinMixture
+    groups : GroupNovelty
+        Which bins are of unknown groups.
     """
 
     predicted: sparse.csr_matrix
     lookalike: np.ndarray
+    unknown_group: np.ndarray
     kinds: np.ndarray
     mixture: BinMixture
+    groups: GroupNovelty
 
     @property
     def story(self) -> "dict[str, float]":
-        """How many bins there are, in all and of every kind, and what is said of them (`BinMixture.summary`)."""
+        """How many bins there are, in all and of every kind, and what is said of them.
+
+        See `BinMixture.summary` and `GroupNovelty.summary`.
+        """
         of_kind = {kind.name.lower(): int((self.kinds == kind).sum()) for kind in BinKind}
-        return {"number": len(self.kinds), **of_kind, **self.mixture.summary()}
+        return {"number": len(self.kinds), **of_kind, **self.mixture.summary(), **self.groups.summary()}
 
-    def doubt_names(self, soft: sparse.csr_matrix, evidence: Evidence) -> sparse.csr_matrix:
-        """Move to the parents of named taxa the probability that contigs are of look-alikes.
+    def doubt(self, soft: sparse.csr_matrix, evidence: Evidence) -> sparse.csr_matrix:
+        """Doubt first the names of taxa, then those of groups.
 
-        That is done when all evidence has been heard, since that is the same of a taxon and its look-alikes. Only
-        species and what is below are doubted, or the taxa of the depth at which most evidence names one where the tree
-        has no species: where a label stops at a genus, the search tool has found relatives already.
+        That is done when all evidence has been heard: of a taxon and its look-alikes it is the same, and a label that
+        names a group has been counted in its bin.
 
         Parameters
         ----------
@@ -74,8 +84,23 @@ class BinOpinion:
         float32 csr_matrix of that shape
             Rows sum to 1.
         """
-        if not self.lookalike.any():
-            return soft
+        return self.doubt_groups(self.doubt_names(soft, evidence), evidence.tree)
+
+    def doubt_groups(self, soft: sparse.csr_matrix, tree: TaxonTree) -> sparse.csr_matrix:
+        """Move to the parents of groups, from these and their leaves, the probability that contigs are of none.
+
+        Takes and gives what `doubt` does.
+        """
+        nodes = np.flatnonzero(tree.has_leaves[tree.groups] & (tree.groups != ROOT))
+        return _move(soft, self.unknown_group, nodes, tree.parents[tree.groups[nodes]])
+
+    def doubt_names(self, soft: sparse.csr_matrix, evidence: Evidence) -> sparse.csr_matrix:
+        """Move to the parents of named taxa the probability that contigs are of look-alikes.
+
+        Takes and gives what `doubt` does. Only species and what is below are doubted, or the taxa of the depth at which
+        most evidence names one where the tree has no species: where a label stops at a genus, the search tool has found
+        relatives already.
+        """
         tree = evidence.tree
         leaves = np.flatnonzero(tree.is_leaf)
         depths_of_species = tree.depths[[rank == "species" for rank in tree.ranks]]
@@ -85,14 +110,20 @@ class BinOpinion:
             named = np.asarray(evidence.apparent[:, leaves].sum(axis=0)).ravel()
             least = np.bincount(tree.depths[leaves], named).argmax()
         named = leaves[tree.depths[leaves] >= least]
-        ones, shape = np.ones(len(named)), (len(tree), len(tree))
-        moves = sparse.csr_matrix((ones, (named, tree.parents[named])), shape)
-        moves -= sparse.csr_matrix((ones, (named, named)), shape)
-        parts = []
-        for batch in dense_batches(*soft.shape):
-            doubted = sparse.diags(self.lookalike[batch]) @ soft[batch]
-            parts.append(sparsify((soft[batch] + doubted @ moves).toarray()))
-        return sparse.vstack(parts, format="csr")
+        return _move(soft, self.lookalike, named, tree.parents[named])
+
+
+def _move(soft: sparse.csr_matrix, shares: np.ndarray, nodes: np.ndarray, targets: np.ndarray) -> sparse.csr_matrix:
+    """Move a share of the mass of some nodes of every contig to the target of each; csr_matrix, rows sum to 1."""
+    if not shares.any():
+        return soft
+    ones, shape = np.ones(len(nodes)), (soft.shape[1], soft.shape[1])
+    moves = sparse.csr_matrix((ones, (nodes, targets)), shape) - sparse.csr_matrix((ones, (nodes, nodes)), shape)
+    parts = []
+    for batch in dense_batches(*soft.shape):
+        moved = sparse.diags(shares[batch]) @ soft[batch] @ moves
+        parts.append(sparsify((soft[batch] + moved).toarray()))
+    return sparse.vstack(parts, format="csr")
 
 
 def hear_bins(
@@ -136,8 +167,8 @@ def hear_bins(
     overlap = Overlap() if evidence.shows_novelty else _OVERLAP_OF_LABELS
     if len(rows) == 0:
         kinds = np.zeros(0, dtype=np.int64)
-        mixture = BinMixture.fit(BinCounts.nothing(0), kinds, overlap)
-        return BinOpinion(predicted, np.zeros(len(learnable)), kinds, mixture)
+        mixture, nothing = BinMixture.fit(BinCounts.nothing(0), kinds, overlap), np.zeros(len(learnable))
+        return BinOpinion(predicted, nothing, nothing, kinds, mixture, GroupNovelty(np.zeros(0)))
 
     apparent = evidence.apparent[rows] @ named
     if evidence.shows_novelty:
@@ -159,7 +190,24 @@ def hear_bins(
     lookalike = np.full(len(learnable), of_any)
     lookalike[rows] += weight * (mixture.probability_lookalike(others, kinds[bins]) - lookalike[rows])
     heard = _with_novelty(predicted[rows], groups, unknown, _WEIGHT * weight, tree)
-    return BinOpinion(overwrite(predicted, rows, heard), lookalike, kinds, mixture)
+
+    unknown_group, of_groups = np.zeros(len(learnable)), GroupNovelty(np.zeros(len(kinds)))
+    if not evidence.shows_novelty:
+        counts_of_groups = _count_groups(evidence.of(rows), groups, bins)
+        of_groups = find_unknown_groups(counts_of_groups, mixture.probability_unknown(counts, kinds))
+        certainty = counts_of_groups.labelled / (counts_of_groups.labelled + _CONTIGS_OF_HALF_WEIGHT)
+        unknown_group[rows] = (certainty * of_groups.unknown)[bins]
+    predicted = overwrite(predicted, rows, heard)
+    return BinOpinion(predicted, lookalike, unknown_group, kinds, mixture, of_groups)
+
+
+def _count_groups(evidence: Evidence, groups: np.ndarray, bins: np.ndarray) -> GroupCounts:
+    """Count the labels of every bin, and those within the group that its contigs are taken for."""
+    under = (evidence.apparent @ evidence.tree.ancestry).tocsr()
+    within = np.asarray(under[np.arange(len(groups)), groups]).ravel()
+    fragments = evidence.fragments or Fragments.unsaid(len(groups))
+    labelled = np.bincount(bins, evidence.speaks)
+    return GroupCounts(np.bincount(bins, within), labelled, fragments.sum_over(bins))
 
 
 def _count(evidence: Evidence, stands: np.ndarray) -> BinCounts:
@@ -167,7 +215,7 @@ def _count(evidence: Evidence, stands: np.ndarray) -> BinCounts:
     retained, assigned = np.zeros((2, len(stands)))
     # identities say of every contig what fragments say of a bin
     if evidence.fragments is not None and not evidence.shows_novelty:
-        retained, assigned = evidence.fragments.T
+        retained, assigned = evidence.fragments.kept, evidence.fragments.assigned
     return BinCounts(np.stack([stands, retained - assigned]), np.stack([evidence.speaks, retained]))
 
 
@@ -183,6 +231,12 @@ def describe_bins(story: "dict[str, float]") -> str:
         f"taxon the database has, {story['stands_if_known']:.0%} say so by themselves, and "
         f"{story['stands_if_unknown']:.0%} where it seems to lack it."
     )
+    if story.get("of_unknown_groups"):
+        found += (
+            f" {story['of_unknown_groups']:,} bins seem to be of groups, such as genera, that the database lacks: "
+            f"there {story['within_if_unknown']:.0%} of the labels are within one group, and "
+            f"{story['within_if_known']:.0%} where the database has the taxon."
+        )
     if "unassigned_if_known" in story:
         found += (
             f" The search tool left {story['unassigned_if_known']:.1%} of the fragments without a taxon where the "

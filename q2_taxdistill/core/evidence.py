@@ -40,6 +40,37 @@ class TooFewTaxaError(ValueError):
 
 
 @dataclass(frozen=True, eq=False)
+class Fragments:
+    """What a search tool says of the fragments of contigs, such as their open reading frames.
+
+    Attributes
+    ----------
+    kept, assigned : float64 arrays, shape (n_contigs,)
+        How many of each contig it kept since it found something like them, and how many of these it gave a taxon; 0 of
+        0 where it does not say.
+    kilobases : float64 array, shape (n_contigs,)
+        The length of a contig, or 0 where the tool does not say how many fragments it kept.
+    """
+
+    kept: np.ndarray
+    assigned: np.ndarray
+    kilobases: np.ndarray
+
+    @classmethod
+    def unsaid(cls, n_contigs: int) -> "Fragments":
+        """Say nothing of some contigs."""
+        return cls(*np.zeros((3, n_contigs)))
+
+    def of(self, rows: np.ndarray) -> "Fragments":
+        """Take what is said of some contigs."""
+        return Fragments(self.kept[rows], self.assigned[rows], self.kilobases[rows])
+
+    def sum_over(self, bins: np.ndarray) -> "Fragments":
+        """Sum up what is said of the contigs of every bin; `bins` are the numbers of their bins, from 0 on."""
+        return Fragments(*(np.bincount(bins, values) for values in (self.kept, self.assigned, self.kilobases)))
+
+
+@dataclass(frozen=True, eq=False)
 class Evidence:
     """The evidence of the contigs of a study.
 
@@ -53,16 +84,15 @@ class Evidence:
         Which of the channels a contig's evidence went through.
     shows_novelty : bool
         Whether the evidence of a single contig can show that it is of a taxon without a name, as alignments can.
-    fragments : float64 array, shape (n_contigs, 2), or None
-        Of each contig, how many fragments the search tool kept, and how many of these it gave a taxon; 0 of 0 where it
-        does not say. None is the same for all contigs.
+    fragments : Fragments or None
+        What the search tool says of them; None if it says nothing of any contig.
     """
 
     apparent: sparse.csr_matrix
     channels: tuple[NoiseChannel, ...]
     classes: np.ndarray
     shows_novelty: bool = False
-    fragments: Optional[np.ndarray] = None
+    fragments: Optional[Fragments] = None
 
     @property
     def tree(self) -> TaxonTree:
@@ -76,7 +106,7 @@ class Evidence:
 
     def of(self, rows: np.ndarray) -> "Evidence":
         """Take the evidence of some contigs."""
-        fragments = None if self.fragments is None else self.fragments[rows]
+        fragments = None if self.fragments is None else self.fragments.of(rows)
         return replace(self, apparent=self.apparent[rows], classes=self.classes[rows], fragments=fragments)
 
     def likelihood(self, rows: np.ndarray) -> np.ndarray:

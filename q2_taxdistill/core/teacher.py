@@ -113,7 +113,7 @@ def teach(
     soft, opinion = combine(predicted, evidence), None
     if bins and not given.language_alone:
         opinion = hear_bins(predicted, soft, evidence, features, features[:, N_CANONICAL:], learnable, how.seed)
-        predicted, soft = opinion.predicted, opinion.doubt_names(combine(opinion.predicted, evidence), evidence)
+        predicted, soft = opinion.predicted, opinion.doubt(combine(opinion.predicted, evidence), evidence)
     return Teaching(predicted, soft, trust, language_trust, evidence, opinion)
 
 

@@ -30,6 +30,7 @@ from q2_taxdistill.core import (
     bins,
     discriminant,
     evidence,
+    group_novelty,
     identity,
     namesakes,
     novelty,
@@ -168,6 +169,10 @@ def changes() -> list[Change]:
             "likeness of genomes in fragments without a taxon", _LABELS, bin_counts, "_UNASSIGNED_SHAPE", 1.5, 6.0
         ),
         *_numbers("share of bins of several genomes", _LABELS, bin_counts, "_MIXED_BINS", 0.005, 0.08),
+        *_numbers("contigs of a bin that tells how groups look", _LABELS, group_novelty, "_MIN_CONTIGS", 8, 30),
+        *_numbers("rareness of agreement in unknown groups", _LABELS, group_novelty, "_LEAST_RARITY", 0.5, 2.0),
+        *_numbers("fragments found in related species", _LABELS, group_novelty, "_RELATED_RATIO", 0.7, 0.95),
+        *_numbers("likeness of unknown groups in fragments found", _LABELS, group_novelty, "_UNKNOWN_SHAPE", 1.5, 6.0),
     ]
 
 

@@ -118,6 +118,30 @@ class TestStudies:
         with pytest.raises(StudyError, match=message):
             soft_label(**study.inputs)
 
+    def test_few_fragments_that_are_like_anything_show_a_genus_that_the_database_lacks(
+        self, larger_study, larger_community
+    ):
+        """Half of their labels name the genus that is nearest, and few of their fragments are like any protein."""
+        labels = larger_study.labels["Taxon"]
+        genera = larger_community.truth["Taxon"].reindex(labels.index).str.split(";").str[5]
+        lacked, nearest = genera.value_counts().index[:2]
+        lacking = (genera == lacked).to_numpy()
+        names = [labels[genera == nearest].to_numpy(), labels[~lacking].to_numpy()]
+        rng = np.random.default_rng(1)
+        labels[lacking] = [rng.choice(names[int(rng.random() > 0.5)]) for _ in range(lacking.sum())]
+        found = []
+        for counted in (False, True):
+            if counted:
+                for column in FRAGMENT_COLUMNS:
+                    larger_study.labels[column] = np.where(lacking, 1, 4)
+            soft = soft_label(**larger_study.inputs).view(SoftLabels)
+            of_genera = np.asarray((soft.own @ soft.tree.ancestry[:, soft.tree.depths == 6]).sum(axis=1)).ravel()
+            named = pd.Series(of_genera, soft.contigs).reindex(labels.index).to_numpy()
+            found.append((named[lacking].mean(), named[~lacking].mean()))
+        assert found[1][0] < found[0][0] - 0.03
+        assert found[1][1] > found[0][1] - 0.02
+        assert soft.story["bins"]["of_unknown_groups"] > 0
+
     def test_without_a_table(self, whole):
         soft = soft_label(sequences=whole.sequences, taxonomy=whole.taxonomy).view(SoftLabels)
         assert list(soft.contigs) == list(whole.contigs)

@@ -13,7 +13,7 @@ from scipy import sparse
 
 from q2_taxdistill.core import bin_opinion, soft_labels
 from q2_taxdistill.core.bin_opinion import describe_bins, hear_bins
-from q2_taxdistill.core.evidence import label_evidence
+from q2_taxdistill.core.evidence import Fragments, label_evidence
 from q2_taxdistill.core.soft_labels import SMALLEST_PROBABILITY, certain
 from q2_taxdistill.core.teacher import combine
 from q2_taxdistill.core.tree import TaxonTree
@@ -167,7 +167,7 @@ class TestHearing:
         """Each contig has six fragments; of those of known taxa one in eight is left without a taxon."""
         rng = np.random.default_rng(3)
         left = rng.binomial(6, np.where(unknown, 0.02, 0.12))
-        told = replace(evidence, fragments=np.stack([np.full(len(left), 6), 6 - left], axis=1).astype(np.float64))
+        told = replace(evidence, fragments=Fragments(*np.broadcast_arrays(6.0, 6.0 - left, 5.0)))
         found = hear_bins(predicted, combine(predicted, told), told, features, features[:, 4:], everyone, seed=1)
         assert found.story["unassigned_if_known"] > 3 * found.story["unassigned_if_unknown"]
         assert found.lookalike[~unknown].mean() < opinion.lookalike[~unknown].mean() / 2
@@ -275,6 +275,87 @@ class TestDoubt:
         found = hear_bins(predicted, soft, evidence, features, features[:, 4:], long_enough, seed=1)
         leading = found.mixture.summary()["lookalike_if_leading"]
         np.testing.assert_allclose(found.lookalike[:70], leading)
+
+
+@pytest.fixture(scope="module")
+def lacking(genomes):
+    """The contigs of the last two genera, which the database lacks."""
+    return np.array([GENOMES[genome][0] >= 4 for genome in genomes])
+
+
+@pytest.fixture(scope="module")
+def deeper():
+    """The database has genera g0 to g3, two of each family; contigs of others are called by any of them."""
+    return TaxonTree.from_lineages(
+        [(f"f{genus // 2}", f"g{genus}", f"g{genus}{name}") for genus in range(4) for name in ("s0", "s1")]
+    )
+
+
+@pytest.fixture(scope="module")
+def told(deeper, labels, genomes, lacking):
+    rng, found = np.random.default_rng(4), []
+    for label, genome, lacks in zip(labels, genomes, lacking):
+        genus = rng.integers(4) if lacks else GENOMES[genome][0]
+        species = [f"g{genus}{label[1][2:]}"] if len(label) == 2 else []
+        found.append((f"f{genus // 2}", f"g{genus}", *species))
+    return label_evidence(deeper, found)
+
+
+@pytest.fixture(scope="module")
+def foreseen(deeper, genomes, lacking):
+    """Heads that know the genus, and take what is of no genus for g0."""
+    dense = np.full((len(genomes), len(deeper)), 1e-3)
+    for row, (genome, lacks) in enumerate(zip(genomes, lacking)):
+        genus, name = (0, "s0") if lacks else (GENOMES[genome][0], GENOMES[genome][1].replace("relative", "s0"))
+        dense[row, deeper.index[(f"f{genus // 2}", f"g{genus}", f"g{genus}{name}")]] = 1
+    return sparse.csr_matrix((dense / dense.sum(axis=1, keepdims=True)).astype(np.float32))
+
+
+@pytest.fixture(scope="module")
+def heard(foreseen, told, features, everyone):
+    return hear_bins(foreseen, combine(foreseen, told), told, features, features[:, 4:], everyone, seed=1)
+
+
+class TestUnknownGroups:
+    def test_bins_of_genera_that_the_database_lacks_are_found(self, heard, lacking):
+        assert heard.unknown_group[lacking].mean() > 0.7
+        assert heard.unknown_group[~lacking].mean() < 0.1
+        assert heard.story["of_unknown_groups"] == pytest.approx(6, abs=1)
+        assert "seem to be of groups, such as genera, that the database lacks" in describe_bins(heard.story)
+
+    def test_what_is_of_no_genus_goes_to_the_family(self, heard, told, foreseen, deeper):
+        soft = combine(heard.predicted, told)
+        before, after = soft.toarray(), heard.doubt_groups(soft, deeper).toarray()
+        genera = np.flatnonzero(deeper.depths == 2)
+        kept = (1 - heard.unknown_group)[:, np.newaxis] * (before @ deeper.ancestry)[:, genera]
+        np.testing.assert_allclose((after @ deeper.ancestry)[:, genera], kept, atol=len(deeper) * SMALLEST_PROBABILITY)
+        families = np.flatnonzero(deeper.depths == 1)
+        under = [(own @ deeper.ancestry)[:, families] for own in (before, after)]
+        np.testing.assert_allclose(under[1], under[0], atol=len(deeper) * SMALLEST_PROBABILITY)
+
+    def test_soft_labels_hear_both_doubts(self, heard, told, foreseen, deeper):
+        soft = combine(heard.predicted, told)
+        both = heard.doubt_groups(heard.doubt_names(soft, told), deeper)
+        np.testing.assert_array_equal(heard.doubt(soft, told).toarray(), both.toarray())
+
+    def test_alignments_show_that_by_themselves(self, foreseen, told, features, everyone):
+        shows = replace(told, shows_novelty=True)
+        found = hear_bins(foreseen, combine(foreseen, shows), shows, features, features[:, 4:], everyone, seed=1)
+        assert not found.unknown_group.any()
+        assert found.story["of_unknown_groups"] == 0
+
+    def test_fragments_tell_genera_that_labels_do_not(self, foreseen, told, features, everyone, lacking, heard):
+        """Labels as before; of contigs of 4 kb that are of a known genus 4 fragments are found, and 1 of others."""
+        kept = np.random.default_rng(5).poisson(np.where(lacking, 1.0, 4.0)).astype(np.float64)
+        counted = replace(told, fragments=Fragments(kept, kept, np.full(len(kept), 4.0)))
+        found = hear_bins(foreseen, combine(foreseen, counted), counted, features, features[:, 4:], everyone, seed=1)
+        assert found.unknown_group[lacking].mean() > heard.unknown_group[lacking].mean()
+        assert found.unknown_group[~lacking].mean() < heard.unknown_group[~lacking].mean()
+
+    def test_a_group_at_the_root_has_nothing_above_it(self, heard, tree):
+        flat = TaxonTree.from_lineages([("a",), ("b",)])
+        soft = certain([1] * len(heard.unknown_group), len(flat))
+        np.testing.assert_array_equal(heard.doubt_groups(soft, flat).toarray(), soft.toarray())
 
 
 def test_describe_bins_tells_how_far_names_are_believed():
