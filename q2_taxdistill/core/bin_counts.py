@@ -163,9 +163,11 @@ def beta_binomial(part: np.ndarray, whole: np.ndarray, parameters: np.ndarray) -
 
 
 # Means and concentrations of the share of contigs whose evidence stands, in bins of known and of unknown taxa. Known
-# taxa are alike; unknown ones are at any distance from the nearest that the database has.
-_KNOWN_MEANS, _KNOWN_CONCENTRATIONS = (0.7, 0.8, 0.85, 0.9, 0.94, 0.97, 0.985), (5.0, 10.0, 20.0, 40.0)
-_UNKNOWN_MEANS, _UNKNOWN_CONCENTRATIONS = (0.2, 0.35, 0.5, 0.65, 0.8, 0.9), (1.0, 2.0, 4.0, 8.0)
+# taxa are alike, though of genomes that the database has in part no more contigs stand than it has; unknown ones are at
+# any distance from the nearest that it has.
+_KNOWN_MEANS = (0.4, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.94, 0.97, 0.985)
+_UNKNOWN_MEANS = (0.02, 0.05, 0.1, 0.2, 0.35, 0.5, 0.65, 0.8, 0.9)
+_KNOWN_CONCENTRATIONS, _UNKNOWN_CONCENTRATIONS = (5.0, 10.0, 20.0, 40.0), (1.0, 2.0, 4.0, 8.0)
 _LEAST_DIFFERENCE = 0.1
 # The second parameter of a beta distribution says how rare shares near 1 are. That of known taxa is at most this many
 # times that of unknown ones: some relatives are so near that all of their contigs stand, but a bin in which all do is

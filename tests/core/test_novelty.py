@@ -67,6 +67,13 @@ class TestMixture:
         assert unknown_with(strict, 46.0) > 0.5 > unknown_with(loose, 46.0)
         assert strict.summary()["stands_if_known"] > loose.summary()["stands_if_known"]
 
+    def test_half_of_the_contigs_is_enough_where_the_database_has_halves_of_genomes(self):
+        bins = study(15, 15, 0.5, 0.02)
+        found = BinMixture.fit(*bins)
+        assert found.summary()["stands_if_known"] == pytest.approx(0.5, abs=0.1)
+        assert found.probability_unknown(*bins)[:15].mean() < 0.05
+        assert found.probability_unknown(*bins)[15:].mean() > 0.9
+
     def test_a_study_of_known_taxa_is_left_in_peace(self):
         bins = study(50, 0, 0.95, 0.5)
         assert BinMixture.fit(*bins).probability_unknown(*bins).max() < 0.5
