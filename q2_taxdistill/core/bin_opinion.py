@@ -193,10 +193,11 @@ def hear_bins(
 
     unknown_group, of_groups = np.zeros(len(learnable)), GroupNovelty(np.zeros(len(kinds)))
     if not evidence.shows_novelty:
-        counts_of_groups = _count_groups(evidence.of(rows), groups, bins)
-        of_groups = find_unknown_groups(counts_of_groups, mixture.probability_unknown(counts, kinds))
-        certainty = counts_of_groups.labelled / (counts_of_groups.labelled + _CONTIGS_OF_HALF_WEIGHT)
-        unknown_group[rows] = (certainty * of_groups.unknown)[bins]
+        of_groups = find_unknown_groups(
+            _count_groups(evidence.of(rows), groups, bins), mixture.probability_unknown(counts, kinds)
+        )
+        n_labelled = counts.wholes[Measure.STANDING]
+        unknown_group[rows] = (n_labelled / (n_labelled + _CONTIGS_OF_HALF_WEIGHT) * of_groups.unknown)[bins]
     predicted = overwrite(predicted, rows, heard)
     return BinOpinion(predicted, lookalike, unknown_group, kinds, mixture, of_groups)
 

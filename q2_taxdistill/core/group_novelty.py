@@ -18,6 +18,7 @@ it has, and of an unknown genus. How the first kind looks is learned from bins t
 other two look, and how common they are, the posterior is averaged.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
 
@@ -202,24 +203,21 @@ class _Kinds:
     def of(self, combinations: np.ndarray) -> "_Kinds":
         return _Kinds(self.species, self.related[combinations], self.unknown[combinations], self.ratios[combinations])
 
-    def log_evidence(self, counts: GroupCounts, unknown_taxon: np.ndarray) -> "list[tuple[np.ndarray, np.ndarray]]":
+    def log_evidence(self, counts: GroupCounts, unknown_taxon: np.ndarray) -> "Iterator[tuple[np.ndarray, np.ndarray]]":
         """Give for every share of unknown groups the log evidence that bins are of known ones, and of unknown ones.
 
-        Returns
-        -------
-        list of (float64 array, float64 array), each of shape (n_bins, n_combinations)
+        Yields
+        ------
+        float64 array, float64 array, shape (n_bins, n_combinations)
         """
         species, related, unknown = self.species.log_likelihood(counts), *self._log_likelihoods(counts)
         of_known_species = (species + np.log1p(-unknown_taxon))[:, np.newaxis]
         is_unknown = np.log(unknown_taxon)[:, np.newaxis]
-        with np.errstate(divide="ignore"):
-            return [
-                (
-                    np.logaddexp(of_known_species, related + is_unknown + np.log1p(-share)),
-                    unknown + is_unknown + np.log(share),
-                )
-                for share in _UNKNOWN_SHARES
-            ]
+        for share in _UNKNOWN_SHARES:
+            with np.errstate(divide="ignore"):
+                of_related, of_group = np.log1p(-share), np.log(share)
+            is_known = np.logaddexp(of_known_species, related + is_unknown + of_related)
+            yield is_known, unknown + is_unknown + of_group
 
     def _log_likelihoods(self, counts: GroupCounts) -> "tuple[np.ndarray, np.ndarray]":
         related, unknown = (
