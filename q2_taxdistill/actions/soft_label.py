@@ -187,8 +187,8 @@ def register(plugin: Plugin) -> None:
         description=(
             "The teacher. Heads learn from the composition and the abundance of all contigs what their labels say, "
             "each fold's from the other folds, so that no label confirms itself; bins, contigs of one genome by all "
-            "appearances, show which species the database lacks; what is expected of a contig and what its own label "
-            "says are combined by Bayes' rule, with error rates of the labels that are estimated from the study itself."
+            "appearances, show which species and genera the database lacks; what is expected of a contig and what its "
+            "own label says are combined by Bayes' rule, with error rates of labels that are estimated from the study."
         ),
         citations=citations("taxdistill", "confidentlearning", "aai", "concoct", "pytorch"),
         examples={
