@@ -21,6 +21,12 @@ from itertools import product
 import numpy as np
 from scipy.special import betaln
 
+# Models that are this much less probable than the best do not matter.
+NEGLIGIBLE = 1e-4
+MORE_PROBABLY_THAN_NOT = 0.5
+
+_Grid = tuple[tuple[float, ...], tuple[float, ...]]
+
 
 class Measure(IntEnum):
     """What is counted: a part of a whole."""
@@ -98,6 +104,34 @@ class ShareModels:
     unknown: np.ndarray
     mixed: float = 0.0
 
+    @classmethod
+    def that_differ(
+        cls, known: _Grid, unknown: _Grid, least_difference: float, most_ratio: float, least_rarity: float = 0.0
+    ) -> "ShareModels":
+        """Combine the distributions of a grid for known taxa and of one for unknown taxa, where these are less.
+
+        The second parameter of a beta distribution says how rare shares near 1 are.
+
+        Parameters
+        ----------
+        known, unknown : tuple of tuple of float
+            Means and concentrations.
+        least_difference : float
+            By how much the mean of known taxa is larger.
+        most_ratio : float
+            How many times that of unknown taxa the second parameter of known ones is at most.
+        least_rarity : float
+            What the second parameter of unknown taxa is at least.
+        """
+        found = [
+            ((mean * size, rarity), (other * other_size, other_rarity))
+            for mean, size in product(*known)
+            for other, other_size in product(*unknown)
+            for rarity, other_rarity in [((1 - mean) * size, (1 - other) * other_size)]
+            if other <= mean - least_difference and rarity <= most_ratio * other_rarity and other_rarity >= least_rarity
+        ]
+        return cls(*np.moveaxis(found, 1, 0))
+
     def __len__(self) -> int:
         return len(self.known)
 
@@ -169,9 +203,8 @@ _KNOWN_MEANS = (0.4, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.94, 0.97, 0.985)
 _UNKNOWN_MEANS = (0.02, 0.05, 0.1, 0.2, 0.35, 0.5, 0.65, 0.8, 0.9)
 _KNOWN_CONCENTRATIONS, _UNKNOWN_CONCENTRATIONS = (5.0, 10.0, 20.0, 40.0), (1.0, 2.0, 4.0, 8.0)
 _LEAST_DIFFERENCE = 0.1
-# The second parameter of a beta distribution says how rare shares near 1 are. That of known taxa is at most this many
-# times that of unknown ones: some relatives are so near that all of their contigs stand, but a bin in which all do is
-# not to be taken for unknown for that.
+# Shares near 1 are at most this many times as rare in known taxa as in unknown ones: some relatives are so near that
+# all of their contigs stand, but a bin in which all do is not to be taken for unknown for that.
 _MOST_RATIO = 2.0
 # Means of the share of fragments without a taxon in bins of known taxa, and how many times that it is in unknown ones:
 # it tells the two apart clearly, in whichever direction, or not at all. Genomes of a kind differ by a factor of two,
@@ -183,15 +216,11 @@ _MIXED_BINS = 0.02
 
 def possible_models() -> "tuple[ShareModels, ...]":
     """Give all models that are thought possible, by `Measure`; all are equally probable."""
-    standing = [
-        ((mean * size, (1 - mean) * size), (other * other_size, (1 - other) * other_size))
-        for mean, size in product(_KNOWN_MEANS, _KNOWN_CONCENTRATIONS)
-        for other, other_size in product(_UNKNOWN_MEANS, _UNKNOWN_CONCENTRATIONS)
-        if other <= mean - _LEAST_DIFFERENCE and (1 - mean) * size <= _MOST_RATIO * (1 - other) * other_size
-    ]
+    known, unknown = (_KNOWN_MEANS, _KNOWN_CONCENTRATIONS), (_UNKNOWN_MEANS, _UNKNOWN_CONCENTRATIONS)
+    standing = ShareModels.that_differ(known, unknown, _LEAST_DIFFERENCE, _MOST_RATIO)
     unassigned = [
         [(_UNASSIGNED_SHAPE, _UNASSIGNED_SHAPE * (1 / share - 1)) for share in (mean, mean * ratio)]
         for mean, ratio in product(_UNASSIGNED_MEANS, _UNASSIGNED_RATIOS)
         if mean * ratio < 1
     ]
-    return ShareModels(*np.moveaxis(standing, 1, 0)), ShareModels(*np.moveaxis(unassigned, 1, 0), _MIXED_BINS)
+    return standing, ShareModels(*np.moveaxis(unassigned, 1, 0), _MIXED_BINS)

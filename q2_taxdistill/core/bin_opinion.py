@@ -170,21 +170,25 @@ def hear_bins(
         mixture, nothing = BinMixture.fit(BinCounts.nothing(0), kinds, overlap), np.zeros(len(learnable))
         return BinOpinion(predicted, nothing, nothing, kinds, mixture, GroupNovelty(np.zeros(0)))
 
-    apparent = evidence.apparent[rows] @ named
+    told = evidence.of(rows)
+    # identities say of every contig what fragments say of a bin
+    heard_of_fragments = told.fragments is not None and not told.shows_novelty
+    fragments = told.fragments if heard_of_fragments else Fragments.unsaid(len(rows))
+    apparent = told.apparent @ named
     if evidence.shows_novelty:
         # identities tell known taxa from unknown ones, whichever relative the regions of a contig are most like
         stands = apparent.sum(axis=1)
     else:
         stands = apparent[np.arange(len(rows)), most_probable(soft[rows] @ named)]
-    own = _count(evidence.of(rows), np.asarray(stands).ravel())
+    stands = np.asarray(stands).ravel()
+    own = BinCounts(np.stack([stands, fragments.kept - fragments.assigned]), np.stack([told.speaks, fragments.kept]))
     counts = own.sum_over(bins)
     composition = features[rows, : features.shape[1] - abundances.shape[1]]
     kinds = kinds_of_bins(apparent, composition, abundances[rows], groups, bins, counts.wholes[Measure.STANDING])
     mixture = BinMixture.fit(counts, kinds, overlap)
 
     others = counts.of(bins).less(own.only(Measure.STANDING))
-    n_others = others.wholes[Measure.STANDING]
-    weight = n_others / (n_others + _CONTIGS_OF_HALF_WEIGHT)
+    weight = _weight(others.wholes[Measure.STANDING])
     unknown = mixture.probability_unknown(others, kinds[bins])
     of_any = mixture.probability_lookalike(BinCounts.nothing(1), np.array([BinKind.LEADING]))
     lookalike = np.full(len(learnable), of_any)
@@ -193,31 +197,25 @@ def hear_bins(
 
     unknown_group, of_groups = np.zeros(len(learnable)), GroupNovelty(np.zeros(len(kinds)))
     if not evidence.shows_novelty:
-        of_groups = find_unknown_groups(
-            _count_groups(evidence.of(rows), groups, bins), mixture.probability_unknown(counts, kinds)
-        )
         n_labelled = counts.wholes[Measure.STANDING]
-        unknown_group[rows] = (n_labelled / (n_labelled + _CONTIGS_OF_HALF_WEIGHT) * of_groups.unknown)[bins]
+        within = _count_within(told.apparent, groups, bins, tree)
+        of_groups = find_unknown_groups(
+            GroupCounts(within, n_labelled, fragments.sum_over(bins)), mixture.probability_unknown(counts, kinds)
+        )
+        unknown_group[rows] = (_weight(n_labelled) * of_groups.unknown)[bins]
     predicted = overwrite(predicted, rows, heard)
     return BinOpinion(predicted, lookalike, unknown_group, kinds, mixture, of_groups)
 
 
-def _count_groups(evidence: Evidence, groups: np.ndarray, bins: np.ndarray) -> GroupCounts:
-    """Count the labels of every bin, and those within the group that its contigs are taken for."""
-    under = (evidence.apparent @ evidence.tree.ancestry).tocsr()
-    within = np.asarray(under[np.arange(len(groups)), groups]).ravel()
-    fragments = evidence.fragments or Fragments.unsaid(len(groups))
-    labelled = np.bincount(bins, evidence.speaks)
-    return GroupCounts(np.bincount(bins, within), labelled, fragments.sum_over(bins))
+def _weight(n_contigs: np.ndarray) -> np.ndarray:
+    """Give the weight of the opinion of bins of which so many contigs have evidence; below 1."""
+    return n_contigs / (n_contigs + _CONTIGS_OF_HALF_WEIGHT)
 
 
-def _count(evidence: Evidence, stands: np.ndarray) -> BinCounts:
-    """Count what contigs say; `stands` tells whether the evidence of each does, float array, shape (n_contigs,)."""
-    retained, assigned = np.zeros((2, len(stands)))
-    # identities say of every contig what fragments say of a bin
-    if evidence.fragments is not None and not evidence.shows_novelty:
-        retained, assigned = evidence.fragments.kept, evidence.fragments.assigned
-    return BinCounts(np.stack([stands, retained - assigned]), np.stack([evidence.speaks, retained]))
+def _count_within(apparent: sparse.csr_matrix, groups: np.ndarray, bins: np.ndarray, tree: TaxonTree) -> np.ndarray:
+    """Count in every bin the contigs whose label is within the group that they are taken for; (n_bins,)."""
+    under = (apparent @ tree.ancestry).tocsr()
+    return np.bincount(bins, np.asarray(under[np.arange(len(groups)), groups]).ravel())
 
 
 def names_are_doubted(story: "dict[str, float]") -> bool:

@@ -25,19 +25,19 @@ from itertools import product
 import numpy as np
 from scipy.special import gammaln, logsumexp, xlogy
 
-from .bin_counts import beta_binomial
+from .bin_counts import MORE_PROBABLY_THAN_NOT, NEGLIGIBLE, ShareModels, beta_binomial
 from .evidence import Fragments
 from .soft_labels import SMALLEST_PROBABILITY, dense_batches
 
 # From bins of fewer contigs nothing is learned: many are made up of what is left of several genomes.
 _MIN_CONTIGS = 15
-# Means and sizes of the share of labels that are within the group, in the three kinds of bins. Relatives of another
-# genus are at any distance, but hardly ever do all of their labels agree: so the second parameter of the distribution,
-# which says how rare that is, is at least 1, and half of that of related species.
-_KNOWN_MEANS, _KNOWN_SIZES = (0.995, 0.985, 0.97, 0.94, 0.9, 0.8, 0.7, 0.6, 0.5), (40.0, 20.0, 10.0)
-_RELATED_MEANS, _RELATED_SIZES = (0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.94, 0.97), (5.0, 10.0, 20.0)
-_UNKNOWN_MEANS, _UNKNOWN_SIZES = (0.2, 0.35, 0.5, 0.65, 0.8), (2.0, 4.0, 8.0)
-_LEAST_DIFFERENCE, _LEAST_RARITY = 0.1, 1.0
+# Means and concentrations of the share of labels that are within the group, in the three kinds of bins. Relatives of
+# another genus are at any distance, but hardly ever do all of their labels agree: shares near 1 are rare, at least half
+# as rare as in related species.
+_KNOWN_MEANS, _KNOWN_CONCENTRATIONS = (0.995, 0.985, 0.97, 0.94, 0.9, 0.8, 0.7, 0.6, 0.5), (40.0, 20.0, 10.0)
+_RELATED_MEANS, _RELATED_CONCENTRATIONS = (0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.94, 0.97), (5.0, 10.0, 20.0)
+_UNKNOWN_MEANS, _UNKNOWN_CONCENTRATIONS = (0.2, 0.35, 0.5, 0.65, 0.8), (2.0, 4.0, 8.0)
+_LEAST_DIFFERENCE, _MOST_RATIO, _LEAST_RARITY = 0.1, 2.0, 1.0
 # Fragments found per kilobase in contigs of known species; how many times that in the other two kinds of bins, unless
 # it tells nothing; and how alike the bins of each kind are in it: the shape of a gamma distribution.
 _DENSITIES = 0.3 * 1.12 ** np.arange(16)
@@ -45,9 +45,6 @@ _RELATED_RATIO, _UNKNOWN_RATIOS = 0.85, (0.2, 0.35, 0.5)
 _KNOWN_SHAPE, _RELATED_SHAPE, _UNKNOWN_SHAPE = 30.0, 20.0, 3.0
 # The share of unknown groups among the bins whose species the database lacks.
 _UNKNOWN_SHARES = np.array([0.0, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95])
-# Combinations of parameters that are this much less probable than the best do not matter.
-_NEGLIGIBLE = 1e-4
-_MORE_PROBABLY_THAN_NOT = 0.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,7 +87,7 @@ class GroupNovelty:
     def summary(self) -> "dict[str, float]":
         """Give how many bins seem to be of unknown groups, and how often labels are within the group."""
         return {
-            "of_unknown_groups": int((self.unknown > _MORE_PROBABLY_THAN_NOT).sum()),
+            "of_unknown_groups": int((self.unknown > MORE_PROBABLY_THAN_NOT).sum()),
             "within_if_known": self.within_if_known,
             "within_if_unknown": self.within_if_unknown,
         }
@@ -124,7 +121,7 @@ def find_unknown_groups(counts: GroupCounts, unknown_taxon: np.ndarray) -> Group
         bins = large[batch]
         for column, (is_known, is_unknown) in enumerate(kinds.log_evidence(counts.of(bins), unknown_taxon[bins])):
             log[:, column] += np.logaddexp(is_known, is_unknown).sum(axis=0)
-    kept = np.flatnonzero(log.max(axis=1) > log.max() + np.log(_NEGLIGIBLE))
+    kept = np.flatnonzero(log.max(axis=1) > log.max() + np.log(NEGLIGIBLE))
     kinds, log = kinds.of(kept), log[kept]
     weight = np.exp(log - logsumexp(log))
 
@@ -133,9 +130,9 @@ def find_unknown_groups(counts: GroupCounts, unknown_taxon: np.ndarray) -> Group
         evidence = kinds.log_evidence(counts.of(bins), unknown_taxon[bins])
         for of_share, (is_known, is_unknown) in zip(weight.T, evidence):
             unknown[bins] += np.exp(is_unknown - np.logaddexp(is_known, is_unknown)) @ of_share
-    of_unknown = kinds.unknown[:, 0] / kinds.unknown.sum(axis=1)
     within_if_known = float(known.share[0, 0] / known.share.sum())
-    return GroupNovelty(unknown, within_if_known, float(weight.sum(axis=1) @ of_unknown))
+    _, within_if_unknown = kinds.within.means(weight.sum(axis=1))
+    return GroupNovelty(unknown, within_if_known, within_if_unknown)
 
 
 @dataclass(frozen=True, eq=False)
@@ -156,7 +153,9 @@ class _KnownSpecies:
     @classmethod
     def fit(cls, counts: GroupCounts, known: np.ndarray) -> "_KnownSpecies":
         """Take what is most probable, all beforehand equally so; `known` is the weight of every bin, (n_bins,)."""
-        shares = np.array([(mean * size, (1 - mean) * size) for mean, size in product(_KNOWN_MEANS, _KNOWN_SIZES)])
+        shares = np.array(
+            [(mean * size, (1 - mean) * size) for mean, size in product(_KNOWN_MEANS, _KNOWN_CONCENTRATIONS)]
+        )
         best = np.argmax(known @ beta_binomial(counts.within, counts.labelled, shares))
         densities = [known @ _log_of_fragments(counts.fragments, density, _KNOWN_SHAPE) for density in _DENSITIES]
         return cls(shares[[best]], float(_DENSITIES[np.argmax(densities)]))
@@ -173,35 +172,29 @@ class _Kinds:
     Attributes
     ----------
     species : _KnownSpecies
-    related, unknown : float64 arrays, shape (n_combinations, 2)
-        The parameters of the beta distributions of the share of labels within the group.
+    within : ShareModels
+        The share of labels within the group in bins of known groups and of unknown ones; n_combinations.
     ratios : float64 array, shape (n_combinations,)
         How many times as many fragments are found in unknown groups as in known species; 1 where that tells nothing.
     """
 
     species: _KnownSpecies
-    related: np.ndarray
-    unknown: np.ndarray
+    within: ShareModels
     ratios: np.ndarray
 
     @classmethod
     def possible(cls, species: _KnownSpecies, with_fragments: bool) -> "_Kinds":
-        ratios = (*_UNKNOWN_RATIOS, 1.0) if with_fragments else (1.0,)
-        found = [
-            ((mean * size, rarity), (other * other_size, other_rarity), ratio)
-            for mean, size, other, other_size, ratio in product(
-                _RELATED_MEANS, _RELATED_SIZES, _UNKNOWN_MEANS, _UNKNOWN_SIZES, ratios
-            )
-            for rarity, other_rarity in [((1 - mean) * size, (1 - other) * other_size)]
-            if other <= mean - _LEAST_DIFFERENCE and other_rarity >= max(_LEAST_RARITY, rarity / 2)
-        ]
-        return cls(species, *(np.array(column) for column in zip(*found)))
+        related, unknown = (_RELATED_MEANS, _RELATED_CONCENTRATIONS), (_UNKNOWN_MEANS, _UNKNOWN_CONCENTRATIONS)
+        within = ShareModels.that_differ(related, unknown, _LEAST_DIFFERENCE, _MOST_RATIO, _LEAST_RARITY)
+        ratios = np.array([*_UNKNOWN_RATIOS, 1.0] if with_fragments else [1.0])
+        model, ratio = np.divmod(np.arange(len(within) * len(ratios)), len(ratios))
+        return cls(species, within.of(model), ratios[ratio])
 
     def __len__(self) -> int:
         return len(self.ratios)
 
     def of(self, combinations: np.ndarray) -> "_Kinds":
-        return _Kinds(self.species, self.related[combinations], self.unknown[combinations], self.ratios[combinations])
+        return _Kinds(self.species, self.within.of(combinations), self.ratios[combinations])
 
     def log_evidence(self, counts: GroupCounts, unknown_taxon: np.ndarray) -> "Iterator[tuple[np.ndarray, np.ndarray]]":
         """Give for every share of unknown groups the log evidence that bins are of known ones, and of unknown ones.
@@ -220,9 +213,7 @@ class _Kinds:
             yield is_known, unknown + is_unknown + of_group
 
     def _log_likelihoods(self, counts: GroupCounts) -> "tuple[np.ndarray, np.ndarray]":
-        related, unknown = (
-            beta_binomial(counts.within, counts.labelled, parameters) for parameters in (self.related, self.unknown)
-        )
+        related, unknown = self.within.log_likelihoods(counts.within, counts.labelled)
         density, fragments = self.species.density, counts.fragments
         for ratio in np.unique(self.ratios):
             of_unknown = of_related = _log_of_fragments(fragments, density * ratio, _UNKNOWN_SHAPE)

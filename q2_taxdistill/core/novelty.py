@@ -25,7 +25,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import logsumexp
 
-from .bin_counts import BinCounts, Measure, ShareModels, possible_models
+from .bin_counts import MORE_PROBABLY_THAN_NOT, NEGLIGIBLE, BinCounts, Measure, ShareModels, possible_models
 from .namesakes import BinKind
 from .soft_labels import SMALLEST_PROBABILITY, dense_batches
 
@@ -36,9 +36,6 @@ _UNKNOWN_SHARES = (
     np.array([0.1, 0.3, 0.5, 0.7, 0.9]),
     np.array([0.9, 0.95, 0.98]),
 )
-# Combinations of parameters that are this much less probable than the best do not matter.
-_NEGLIGIBLE = 1e-4
-_MORE_PROBABLY_THAN_NOT = 0.5
 
 
 @dataclass(frozen=True)
@@ -108,7 +105,7 @@ class BinMixture:
                 by_share[kind] += _log_evidence(*logs, kinds[bins] == kind, shares, overlap)
         by_kind = np.stack([logsumexp(evidence, axis=1) for evidence in by_share])
         weight = np.exp(by_kind.sum(axis=0) - by_kind.sum(axis=0).max())
-        kept = weight > _NEGLIGIBLE * weight.max()
+        kept = weight > NEGLIGIBLE * weight.max()
         weight = weight[kept, np.newaxis] / weight[kept].sum()
         weights = [weight * np.exp(evidence - total[:, np.newaxis])[kept] for evidence, total in zip(by_share, by_kind)]
         return cls(tuple(of_measure.of(kept) for of_measure in models), tuple(weights), overlap)
@@ -162,7 +159,7 @@ class BinMixture:
         nothing, kinds = BinCounts.nothing(len(BinKind)), np.array(list(BinKind))
         lookalike, found = self.probability_lookalike(nothing, kinds), {}
         measures = {"stands": self.models[Measure.STANDING]}
-        if weight @ self.models[Measure.UNASSIGNED].tells > _MORE_PROBABLY_THAN_NOT:
+        if weight @ self.models[Measure.UNASSIGNED].tells > MORE_PROBABLY_THAN_NOT:
             measures["unassigned"] = self.models[Measure.UNASSIGNED]
         for name, models in measures.items():
             found[f"{name}_if_known"], found[f"{name}_if_unknown"] = models.means(weight)
@@ -183,7 +180,7 @@ def _probable_models(
     known = np.clip(known, SMALLEST_PROBABILITY, 1 - SMALLEST_PROBABILITY)[:, np.newaxis]
     if_known, if_unknown = possible.log_likelihoods(counts.parts[Measure.UNASSIGNED], counts.wholes[Measure.UNASSIGNED])
     log = np.logaddexp(if_known + np.log(known), if_unknown + np.log1p(-known)).sum(axis=0)
-    return np.flatnonzero(log > log.max() + np.log(_NEGLIGIBLE))
+    return np.flatnonzero(log > log.max() + np.log(NEGLIGIBLE))
 
 
 def _log_evidence(

@@ -98,21 +98,12 @@ class TestFinding:
             assert true[chosen].mean() == pytest.approx(stated[chosen].mean(), abs=0.12)
 
     def test_small_bins_are_judged_but_teach_nothing(self):
-        counts, unknown_taxon = study(10)
-        few = GroupCounts(np.array([2.0]), np.array([8.0]), Fragments(*np.array([[12.0], [12.0], [40.0]])))
-        both = GroupCounts(
-            *(
-                np.r_[of_all, of_few]
-                for of_all, of_few in ((counts.within, few.within), (counts.labelled, few.labelled))
-            ),
-            Fragments(
-                *(np.r_[getattr(counts.fragments, name), getattr(few.fragments, name)] for name in vars(few.fragments))
-            ),
-        )
-        found, without = (
-            find_unknown_groups(both, np.r_[unknown_taxon, 0.95]),
-            find_unknown_groups(counts, unknown_taxon),
-        )
+        both, unknown_taxon = study(11)
+        both.within[-1], both.labelled[-1] = 2, 8
+        both.fragments.kept[-1], both.fragments.kilobases[-1] = 12, 40
+        few, others = both.of(np.array([-1])), np.arange(len(unknown_taxon) - 1)
+        found = find_unknown_groups(both, unknown_taxon)
+        without = find_unknown_groups(both.of(others), unknown_taxon[others])
         np.testing.assert_allclose(found.unknown[:-1], without.unknown)
         assert found.unknown[-1] > 0.5
         assert not find_unknown_groups(few, np.array([0.95])).unknown.any()
