@@ -13,10 +13,11 @@ import numpy as np
 from scipy import sparse
 from scipy.special import expit, logit
 
-from .bin_counts import BinCounts, Measure
+from .bin_counts import MORE_PROBABLY_THAN_NOT, BinCounts, Measure
 from .bins import divide_into_bins
 from .evidence import Evidence, Fragments
 from .group_novelty import GroupCounts, GroupNovelty, find_unknown_groups
+from .mixed_bins import find_mixed_bins
 from .namesakes import BinKind, kinds_of_bins
 from .novelty import BinMixture, Overlap
 from .soft_labels import SMALLEST_PROBABILITY, dense_batches, most_probable, overwrite, sparsify
@@ -50,6 +51,8 @@ class BinOpinion:
     mixture : BinMixture
     groups : GroupNovelty
         Which bins are of unknown groups.
+    mixed : float64 array, shape (n_bins,)
+        The probability that a bin is of a known taxon and a relative of it; 0 where evidence does not show relatives.
     """
 
     predicted: sparse.csr_matrix
@@ -58,6 +61,7 @@ class BinOpinion:
     kinds: np.ndarray
     mixture: BinMixture
     groups: GroupNovelty
+    mixed: np.ndarray
 
     @property
     def story(self) -> "dict[str, float]":
@@ -66,7 +70,8 @@ class BinOpinion:
         See `BinMixture.summary` and `GroupNovelty.summary`.
         """
         of_kind = {kind.name.lower(): int((self.kinds == kind).sum()) for kind in BinKind}
-        return {"number": len(self.kinds), **of_kind, **self.mixture.summary(), **self.groups.summary()}
+        mixed = int((self.mixed > MORE_PROBABLY_THAN_NOT).sum())
+        return {"number": len(self.kinds), **of_kind, **self.mixture.summary(), **self.groups.summary(), "mixed": mixed}
 
     def doubt(self, soft: sparse.csr_matrix, evidence: Evidence) -> sparse.csr_matrix:
         """Doubt first the names of taxa, then those of groups.
@@ -139,8 +144,9 @@ def hear_bins(
 
     Within the group of every contig (`TaxonTree.groups`) the odds of "none of the children" become the weighted
     geometric mean of those predicted and those of the bin, from whose counts the contig's own evidence is taken out
-    (but not its fragments, which are heard nowhere else). How probable the group is stays as predicted, and so do its
-    named taxa beside each other; where none is predicted, they are equally probable.
+    (but not its fragments, which are heard nowhere else). In bins that seem to be of a known taxon and of a relative,
+    each contig has odds of its own (`mixed_bins`). How probable the group is stays as predicted, and so do its named
+    taxa beside each other; where none is predicted, they are equally probable.
 
     Parameters
     ----------
@@ -168,7 +174,7 @@ def hear_bins(
     if len(rows) == 0:
         kinds = np.zeros(0, dtype=np.int64)
         mixture, nothing = BinMixture.fit(BinCounts.nothing(0), kinds, overlap), np.zeros(len(learnable))
-        return BinOpinion(predicted, nothing, nothing, kinds, mixture, GroupNovelty(np.zeros(0)))
+        return BinOpinion(predicted, nothing, nothing, kinds, mixture, GroupNovelty(np.zeros(0)), np.zeros(0))
 
     told = evidence.of(rows)
     # identities say of every contig what fragments say of a bin
@@ -189,7 +195,12 @@ def hear_bins(
 
     others = counts.of(bins).less(own.only(Measure.STANDING))
     weight = _weight(others.wholes[Measure.STANDING])
-    unknown = mixture.probability_unknown(others, kinds[bins])
+    unknown, unknown_bins = mixture.probability_unknown(others, kinds[bins]), mixture.probability_unknown(counts, kinds)
+    mixed = np.zeros(len(kinds))
+    if evidence.shows_novelty:
+        of_two = find_mixed_bins(stands, told.speaks, bins, unknown_bins)
+        unknown *= 1 - of_two.probability[bins] * _without_own(of_two.known, told, groups)
+        mixed = unknown_bins * of_two.probability
     of_any = mixture.probability_lookalike(BinCounts.nothing(1), np.array([BinKind.LEADING]))
     lookalike = np.full(len(learnable), of_any)
     lookalike[rows] += weight * (mixture.probability_lookalike(others, kinds[bins]) - lookalike[rows])
@@ -199,17 +210,40 @@ def hear_bins(
     if not evidence.shows_novelty:
         n_labelled = counts.wholes[Measure.STANDING]
         within = _count_within(told.apparent, groups, bins, tree)
-        of_groups = find_unknown_groups(
-            GroupCounts(within, n_labelled, fragments.sum_over(bins)), mixture.probability_unknown(counts, kinds)
-        )
+        of_groups = find_unknown_groups(GroupCounts(within, n_labelled, fragments.sum_over(bins)), unknown_bins)
         unknown_group[rows] = (_weight(n_labelled) * of_groups.unknown)[bins]
     predicted = overwrite(predicted, rows, heard)
-    return BinOpinion(predicted, lookalike, unknown_group, kinds, mixture, of_groups)
+    return BinOpinion(predicted, lookalike, unknown_group, kinds, mixture, of_groups, mixed)
 
 
 def _weight(n_contigs: np.ndarray) -> np.ndarray:
     """Give the weight of the opinion of bins of which so many contigs have evidence; below 1."""
     return n_contigs / (n_contigs + _CONTIGS_OF_HALF_WEIGHT)
+
+
+def _without_own(known: np.ndarray, evidence: Evidence, groups: np.ndarray) -> np.ndarray:
+    """Take contigs' own evidence, which is heard later, out of the probability that they are of a known taxon.
+
+    Of the named taxa of its group it is the one that the contig's evidence speaks for most.
+
+    Parameters
+    ----------
+    known : float array, shape (n_contigs,)
+    evidence : Evidence
+    groups : int64 array, shape (n_contigs,)
+        Have leaves.
+
+    Returns
+    -------
+    float64 array, shape (n_contigs,)
+    """
+    tree, odds = evidence.tree, _log_odds(known)
+    for batch in dense_batches(len(odds), len(tree)):
+        rows, group = np.arange(batch.start, batch.stop), groups[batch]
+        likelihood = np.maximum(evidence.likelihood(rows), SMALLEST_PROBABILITY)
+        named = np.where((tree.groups == group[:, np.newaxis]) & tree.is_leaf, likelihood, 0).max(axis=1)
+        odds[batch] -= np.log(named / likelihood[np.arange(len(rows)), group])
+    return expit(odds)
 
 
 def _count_within(apparent: sparse.csr_matrix, groups: np.ndarray, bins: np.ndarray, tree: TaxonTree) -> np.ndarray:
@@ -230,6 +264,11 @@ def describe_bins(story: "dict[str, float]") -> str:
         f"taxon the database has, {story['stands_if_known']:.0%} say so by themselves, and "
         f"{story['stands_if_unknown']:.0%} where it seems to lack it."
     )
+    if story.get("mixed"):
+        found += (
+            f" {story['mixed']:,} bins seem to hold contigs of a taxon that the database has and of a relative that it "
+            f"lacks, which composition and abundance do not tell apart: there each is judged by its own alignments."
+        )
     if story.get("of_unknown_groups"):
         found += (
             f" {story['of_unknown_groups']:,} bins seem to be of groups, such as genera, that the database lacks: "
