@@ -49,7 +49,7 @@ def classify(
     if soft_labels is not None:
         soft_labels.tree.require_same(student.tree, "soft taxonomy", "classifier")
         given = align_soft_labels(contigs, soft_labels)
-        own = overwrite(agree(own, given), short, given[short])
+        own = overwrite(agree(own, given, student.trust), short, given[short])
     else:
         own = overwrite(own, short, certain(np.full(len(short), ROOT), len(student.tree)))
         if len(short):
@@ -84,8 +84,9 @@ def register(plugin: Plugin) -> None:
             + " Needed if, and only if, the classifier was trained with one; it must have the "
             "same samples.",
             "soft_labels": "Soft labels of these contigs from soft-label. With them, student and teacher are heard "
-            "together (the normalised geometric mean of their probabilities), and contigs that are too short to judge "
-            "keep the label that they came with. Without them the student decides alone.",
+            "together (the weighted geometric mean of their probabilities; the more often the student found what the "
+            "teacher finds, the more it weighs, half at most), and contigs that are too short to judge keep the label "
+            "that they came with. Without them the student decides alone.",
         },
         parameter_descriptions={
             "confidence": parameters.CONFIDENCE_DESCRIPTION,

@@ -144,9 +144,9 @@ def hear_bins(
 
     Within the group of every contig (`TaxonTree.groups`) the odds of "none of the children" become the weighted
     geometric mean of those predicted and those of the bin, from whose counts the contig's own evidence is taken out
-    (but not its fragments, which are heard nowhere else). In bins that seem to be of a known taxon and of a relative,
-    each contig has odds of its own (`mixed_bins`). How probable the group is stays as predicted, and so do its named
-    taxa beside each other; where none is predicted, they are equally probable.
+    (but not its fragments, which are heard nowhere else). Where a bin seems to be of a known taxon and of a relative,
+    what its contigs look like tells which of the two they are of (`mixed_bins`). How probable the group is stays as
+    predicted, and so do its named taxa beside each other; where none is predicted, they are equally probable.
 
     Parameters
     ----------
@@ -199,7 +199,7 @@ def hear_bins(
     mixed = np.zeros(len(kinds))
     if evidence.shows_novelty:
         of_two = find_mixed_bins(stands, told.speaks, bins, unknown_bins)
-        unknown *= 1 - of_two.probability[bins] * _without_own(of_two.known, told, groups)
+        unknown *= 1 - of_two.probability[bins] * of_two.known
         mixed = unknown_bins * of_two.probability
     of_any = mixture.probability_lookalike(BinCounts.nothing(1), np.array([BinKind.LEADING]))
     lookalike = np.full(len(learnable), of_any)
@@ -219,31 +219,6 @@ def hear_bins(
 def _weight(n_contigs: np.ndarray) -> np.ndarray:
     """Give the weight of the opinion of bins of which so many contigs have evidence; below 1."""
     return n_contigs / (n_contigs + _CONTIGS_OF_HALF_WEIGHT)
-
-
-def _without_own(known: np.ndarray, evidence: Evidence, groups: np.ndarray) -> np.ndarray:
-    """Take contigs' own evidence, which is heard later, out of the probability that they are of a known taxon.
-
-    Of the named taxa of its group it is the one that the contig's evidence speaks for most.
-
-    Parameters
-    ----------
-    known : float array, shape (n_contigs,)
-    evidence : Evidence
-    groups : int64 array, shape (n_contigs,)
-        Have leaves.
-
-    Returns
-    -------
-    float64 array, shape (n_contigs,)
-    """
-    tree, odds = evidence.tree, _log_odds(known)
-    for batch in dense_batches(len(odds), len(tree)):
-        rows, group = np.arange(batch.start, batch.stop), groups[batch]
-        likelihood = np.maximum(evidence.likelihood(rows), SMALLEST_PROBABILITY)
-        named = np.where((tree.groups == group[:, np.newaxis]) & tree.is_leaf, likelihood, 0).max(axis=1)
-        odds[batch] -= np.log(named / likelihood[np.arange(len(rows)), group])
-    return expit(odds)
 
 
 def _count_within(apparent: sparse.csr_matrix, groups: np.ndarray, bins: np.ndarray, tree: TaxonTree) -> np.ndarray:

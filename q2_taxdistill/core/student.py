@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 # The weights of the labels that are tried where none is given.
 ALPHAS = (0.0, 0.3)
 _HELD_OUT_AT_MOST = 2000
+# Half of the weight at most, and soon much less where it does not find what the teacher finds: this power of agreement.
+_MOST_TRUST, _POWER_OF_AGREEMENT = 0.5, 4
 # Alpha and the calibration are chosen on networks that learned from no more contigs than this.
 _CHOSEN_ON_AT_MOST = 20_000
 
@@ -53,6 +55,8 @@ class Student:
         The parameters of the network, by torch's names.
     calibration : float
         The temperature that its logits are divided by.
+    trust : float in 0 to 1
+        Its weight where it is heard with soft labels (`agree`).
     """
 
     tree: TaxonTree
@@ -60,6 +64,7 @@ class Student:
     shape: NetworkShape
     weights: "dict[str, np.ndarray]"
     calibration: float
+    trust: float
 
     def predict(self, counts: np.ndarray, depths: Optional[np.ndarray], device: str = "auto") -> sparse.csr_matrix:
         """Predict contigs of any study that has the student's features.
@@ -135,6 +140,20 @@ class HeldOut:
     confidence: np.ndarray
     agrees: np.ndarray
 
+    @property
+    def agreement(self) -> float:
+        """The share of held-out contigs for which student and soft label find the same taxon most probable."""
+        return float(self.agrees.mean())
+
+    @property
+    def trust(self) -> float:
+        """How far such a student is trusted beside soft labels; 0 to 0.5.
+
+        Where composition and abundance tell taxa apart, it finds nearly always what the teacher finds, and by smoothing
+        over contigs it mends what single labels or alignments get wrong. Where they do not, it knows less than those.
+        """
+        return _MOST_TRUST * self.agreement**_POWER_OF_AGREEMENT
+
 
 def train_student(
     tree: TaxonTree,
@@ -148,8 +167,8 @@ def train_student(
     """Train a student on the contigs of `features`, and calibrate it.
 
     A part of the contigs is held out first. Their soft labels, which hold their own evidence, decide: alpha is the one
-    under which they are most probable, and the calibration the temperature that fits them best. Then the student
-    learns from all contigs.
+    under which they are most probable, the calibration the temperature that fits them best, and how often the student
+    finds the same says how far it is trusted. Then the student learns from all contigs.
 
     Parameters
     ----------
@@ -204,18 +223,29 @@ def train_student(
     tried.sort(key=lambda result: -result.log_likelihood)
     network = train(everything, tried[0].alpha)
     weights = {name: weight.cpu().numpy() for name, weight in network.state_dict().items()}
-    return Student(tree, scaling, shape, weights, tried[0].calibration), tried
+    return Student(tree, scaling, shape, weights, tried[0].calibration, tried[0].trust), tried
 
 
-def agree(first: sparse.csr_matrix, second: sparse.csr_matrix) -> sparse.csr_matrix:
-    """Combine two opinions on the same contigs by their normalised geometric mean; csr_matrix, rows sum to 1.
+def agree(predicted: sparse.csr_matrix, soft: sparse.csr_matrix, trust: float) -> sparse.csr_matrix:
+    """Combine a student's opinion with soft labels by their weighted, normalised geometric mean.
 
-    Neither opinion excludes what it did not store (`SMALLEST_PROBABILITY`).
+    Neither excludes what it did not store (`SMALLEST_PROBABILITY`).
+
+    Parameters
+    ----------
+    predicted, soft : csr_matrix, shape (n_contigs, n_nodes)
+        Rows sum to 1.
+    trust : float in 0 to 1
+        The weight of what the student predicted.
+
+    Returns
+    -------
+    float32 csr_matrix of that shape
+        Rows sum to 1.
     """
     parts = []
-    for rows in dense_batches(*first.shape):
-        both = (first[rows].toarray() + SMALLEST_PROBABILITY / 10) * (
-            second[rows].toarray() + SMALLEST_PROBABILITY / 10
-        )
-        parts.append(sparsify(np.sqrt(both)))
+    for rows in dense_batches(*soft.shape):
+        opinions = (opinion[rows].toarray() + SMALLEST_PROBABILITY / 10 for opinion in (predicted, soft))
+        of_student, of_teacher = map(np.log, opinions)
+        parts.append(sparsify(np.exp(trust * of_student + (1 - trust) * of_teacher)))
     return sparse.vstack(parts, format="csr")

@@ -98,7 +98,7 @@ def story_of(
             for part in (teacher, kept)
             for name, seconds in part.get("seconds", {}).items()
         ],
-        notes=_notes(teacher, parameters, samples),
+        notes=_notes(teacher, kept, parameters, samples),
     )
 
 
@@ -150,7 +150,9 @@ def _shares(kept: dict[str, Any]) -> list[TeachersShare]:
     return sorted(shares, key=lambda share: share.share)
 
 
-def _notes(teacher: dict[str, Any], parameters: dict[str, Any], samples: tuple[str, ...]) -> list[str]:
+def _notes(
+    teacher: dict[str, Any], kept: dict[str, Any], parameters: dict[str, Any], samples: tuple[str, ...]
+) -> list[str]:
     notes = []
     if teacher.get("too_short"):
         notes.append(
@@ -165,6 +167,11 @@ def _notes(teacher: dict[str, Any], parameters: dict[str, Any], samples: tuple[s
         notes.append(f"The labels name {teacher['taxa']:,} taxa, those above them included; no other can be given.")
     if teacher.get("bins"):
         notes.append(describe_bins(teacher["bins"]))
+    if "agreement" in kept:
+        notes.append(
+            f"Of the contigs that were held out, the student found the taxon of the soft label in "
+            f"{kept['agreement']:.1%}. So it has {kept['trust']:.0%} of the weight where both are heard, as in refine."
+        )
     if not samples:
         notes.append("There was no table of depths, so composition alone tells taxa apart.")
     elif len(samples) == 1:

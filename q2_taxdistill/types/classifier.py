@@ -59,6 +59,7 @@ class ClassifierFormat(model.TextFileFormat):
         "feature_centre": list,
         "feature_spread": list,
         "calibration": (int, float),
+        "trust": (int, float),
         "network": dict,
         "parameters": dict,
         "versions": dict,
@@ -82,6 +83,8 @@ class ClassifierFormat(model.TextFileFormat):
         _require_numbers("feature_centre", content["feature_centre"], n_features, positive=False)
         _require_numbers("feature_spread", content["feature_spread"], n_features, positive=True)
         _require_numbers("calibration", [content["calibration"]], 1, positive=True)
+        if not 0 <= content["trust"] <= 1:
+            raise ValidationError(f"The classifier's 'trust' should be in 0 to 1, and is {content['trust']}.")
         tree = _tree_of(content["taxa"])
         shape = _shape_of(content["network"])
         if (shape.n_features, shape.n_nodes) != (n_features, len(tree)):
@@ -184,6 +187,7 @@ def _write(classifier: Classifier) -> ClassifierDirectoryFormat:
         "feature_centre": student.scaling.centre.tolist(),
         "feature_spread": student.scaling.spread.tolist(),
         "calibration": student.calibration,
+        "trust": student.trust,
         "story": classifier.story,
         "taxa": [list(lineage) for lineage in student.tree.lineages],
     }
@@ -205,7 +209,7 @@ def _read(directory: ClassifierDirectoryFormat) -> Classifier:
         np.array(content["feature_centre"], dtype=np.float32),
         np.array(content["feature_spread"], dtype=np.float32),
     )
-    student = Student(tree, scaling, shape, weights, content["calibration"])
+    student = Student(tree, scaling, shape, weights, content["calibration"], content["trust"])
     return Classifier(student, content["parameters"], content["versions"], content.get("story", {}))
 
 

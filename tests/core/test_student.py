@@ -137,7 +137,7 @@ class TestPrediction:
         assert bare.sum() == pytest.approx(1, rel=1e-5)
 
     def test_the_calibration_divides_the_logits(self, student, study):
-        flat = type(student)(student.tree, student.scaling, student.shape, student.weights, 100.0)
+        flat = type(student)(student.tree, student.scaling, student.shape, student.weights, 100.0, 0.5)
         predicted = flat.predict(study.counts[:20], study.depths[:20], "cpu").toarray()
         np.testing.assert_allclose(predicted, 1 / len(study.tree), atol=0.03)
 
@@ -147,28 +147,42 @@ class TestAgree:
         lambda seed: np.random.default_rng(seed).dirichlet(np.ones(8), 5).astype(np.float32)
     )
 
-    @given(opinions, opinions)
-    def test_is_the_normalised_geometric_mean(self, first, second):
-        expected = np.sqrt(first.astype(float) * second)
+    @given(opinions, opinions, st.floats(0, 1))
+    def test_is_the_normalised_weighted_geometric_mean(self, predicted, soft, trust):
+        expected = predicted.astype(float) ** trust * soft.astype(float) ** (1 - trust)
         expected /= expected.sum(axis=1, keepdims=True)
-        found = agree(sparse.csr_matrix(first), sparse.csr_matrix(second))
+        predicted, soft = sparse.csr_matrix(predicted), sparse.csr_matrix(soft)
+        found = agree(predicted, soft, trust)
         np.testing.assert_allclose(found.toarray(), expected, atol=0.01)
         np.testing.assert_allclose(np.asarray(found.sum(axis=1)).ravel(), 1, rtol=1e-5)
-        reverse = agree(sparse.csr_matrix(second), sparse.csr_matrix(first))
-        np.testing.assert_allclose(reverse.toarray(), found.toarray(), rtol=1e-5)
+        reverse = agree(soft, predicted, 1 - trust)
+        np.testing.assert_allclose(reverse.toarray(), found.toarray(), rtol=1e-4)
 
     def test_who_excludes_a_taxon_does_not_forbid_it(self):
         first = sparse.csr_matrix(np.array([[1, 0, 0]], dtype=np.float32))
         second = sparse.csr_matrix(np.array([[0, 1, 0]], dtype=np.float32))
-        found = agree(first, second).toarray()[0]
+        found = agree(first, second, 0.5).toarray()[0]
         np.testing.assert_allclose(found[:2], 0.5, atol=0.01)
 
     def test_agreement_makes_sure(self):
         both = sparse.csr_matrix(np.array([[0.8, 0.2]], dtype=np.float32))
-        np.testing.assert_allclose(agree(both, both).toarray(), both.toarray(), atol=1e-4)
+        np.testing.assert_allclose(agree(both, both, 0.3).toarray(), both.toarray(), atol=1e-4)
 
     def test_batches_do_not_matter(self, study, student, monkeypatch):
         predicted = student.predict(study.counts, study.depths, "cpu")
-        whole = agree(predicted, study.soft).toarray()
+        whole = agree(predicted, study.soft, 0.4).toarray()
         monkeypatch.setattr(soft_labels, "_NUMBERS_AT_ONCE", 50)
-        np.testing.assert_array_equal(agree(predicted, study.soft).toarray(), whole)
+        np.testing.assert_array_equal(agree(predicted, study.soft, 0.4).toarray(), whole)
+
+
+class TestTrust:
+    def test_is_half_where_the_student_finds_what_the_teacher_finds(self, student, trained):
+        assert trained[1][0].agreement > 0.9
+        assert 0.3 < student.trust == trained[1][0].trust <= 0.5
+
+    def test_is_next_to_nothing_where_features_do_not_tell_taxa_apart(self):
+        study = Study()
+        study.features = np.random.default_rng(1).normal(size=study.features.shape).astype(np.float32)
+        student, tried = study.train()
+        assert tried[0].agreement < 0.5
+        assert student.trust < 0.05

@@ -40,7 +40,7 @@ def classifier():
         rng.normal(size=N_FEATURES).astype(np.float32),
         rng.random(N_FEATURES, dtype=np.float32) + 0.1,
     )
-    student = Student(tree, scaling, shape, weights, 1.25)
+    student = Student(tree, scaling, shape, weights, 1.25, 0.4)
     return Classifier(student, {"seed": 1, "min_length": 1000}, {"q2-taxdistill": "0.1.0"}, {"contigs": 12})
 
 
@@ -91,7 +91,7 @@ class TestRoundTrip:
         old, new = classifier.student, again.student
         assert new.tree == old.tree
         assert new.shape == old.shape
-        assert new.calibration == old.calibration
+        assert (new.calibration, new.trust) == (old.calibration, old.trust)
         assert new.scaling.samples == old.scaling.samples
         np.testing.assert_array_equal(new.scaling.sample_means, old.scaling.sample_means)
         np.testing.assert_array_equal(new.scaling.centre, old.scaling.centre)
@@ -139,7 +139,10 @@ class TestMalformedDescription:
 
     @pytest.mark.parametrize(
         "key",
-        ["taxa", "samples", "sample_means", "feature_centre", "feature_spread", "calibration", "network", "parameters"],
+        [
+            *("taxa", "samples", "sample_means", "feature_centre", "feature_spread"),
+            *("calibration", "trust", "network", "parameters"),
+        ],
     )
     @pytest.mark.parametrize("value", [None, "nothing"])
     def test_parts_that_are_missing_or_something_else(self, directory, level, key, value):
@@ -173,6 +176,11 @@ class TestMalformedDescription:
     def test_numbers_out_of_range(self, directory, level, key, values, expected):
         change(directory, **{key: values})
         refuses(directory, level, f"classifier's '{key}' should be {expected}")
+
+    @pytest.mark.parametrize("trust", [-0.1, 1.01, float("nan")])
+    def test_a_trust_that_is_no_share(self, directory, level, trust):
+        change(directory, trust=trust)
+        refuses(directory, level, f"classifier's 'trust' should be in 0 to 1, and is {trust}")
 
     def test_taxa_that_are_no_tree(self, directory, level):
         change(directory, taxa=[[], ["d__A"], ["d__B", "p__P"]])
