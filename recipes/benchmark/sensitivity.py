@@ -32,6 +32,7 @@ from q2_taxdistill.core import (
     evidence,
     group_novelty,
     identity,
+    mixed_bins,
     namesakes,
     novelty,
     trust,
@@ -169,6 +170,9 @@ def changes() -> list[Change]:
             "likeness of genomes in fragments without a taxon", _LABELS, bin_counts, "_UNASSIGNED_SHAPE", 1.5, 6.0
         ),
         *_numbers("share of bins of several genomes", _LABELS, bin_counts, "_MIXED_BINS", 0.005, 0.08),
+        *_numbers("share of bins of two genomes, prior", _HITS, mixed_bins, "_MIXED_SHARE", 0.01, 0.1),
+        *_numbers("scatter of contigs of a relative", _HITS, mixed_bins, "_DEVIATION", 2.0, 3.2),
+        *_numbers("likeness of bins in what alignments show", _HITS, mixed_bins, "_CONCENTRATION", 15.0, 60.0),
         *_numbers("contigs of a bin that tells how groups look", _LABELS, group_novelty, "_MIN_CONTIGS", 8, 30),
         *_numbers("rareness of agreement in unknown groups", _LABELS, group_novelty, "_LEAST_RARITY", 0.5, 2.0),
         *_numbers("fragments found in related species", _LABELS, group_novelty, "_RELATED_RATIO", 0.7, 0.95),
