@@ -49,7 +49,7 @@ def classify(
     if soft_labels is not None:
         soft_labels.tree.require_same(student.tree, "soft taxonomy", "classifier")
         given = align_soft_labels(contigs, soft_labels)
-        own = overwrite(agree(own, given, student.trust), short, given[short])
+        own = overwrite(agree(own, given, student.weight_beside_teacher), short, given[short])
     else:
         own = overwrite(own, short, certain(np.full(len(short), ROOT), len(student.tree)))
         if len(short):

@@ -16,7 +16,8 @@ from q2_types.feature_data import DNAFASTAFormat, FeatureData
 from qiime2.plugin import Choices, Int, Plugin, Range, Str
 
 from ..citations import citations
-from ..core.bin_opinion import BinOpinion, describe_bins
+from ..core.bin_opinion import BinOpinion
+from ..core.bin_story import describe_bins
 from ..core.cross_fitting import CrossFitting, HeadInput
 from ..core.language_head import LanguageFeatures
 from ..core.reference_taxonomy import describe_reference_taxonomy, detect_reference_taxonomy

@@ -19,7 +19,7 @@ from q2_types.feature_table import FeatureTable, Frequency, RelativeFrequency
 from qiime2.plugin import Choices, Float, Int, Plugin, Range, Str
 
 from ..citations import citations
-from ..core.bin_opinion import names_are_doubted
+from ..core.bin_story import names_are_doubted
 from ..core.evidence import label_evidence
 from ..core.features import FeatureScaling
 from ..core.metrics import reliability
@@ -63,9 +63,9 @@ def train_student(
         soft = align_soft_labels(contigs, soft_taxonomy)
     require_known(labels, soft_taxonomy.tree)
     # Hits name taxa that no label may name: where soft-label had enough to tell apart, so has the student.
-    named = soft[:, ROOT + 1 :]
-    evidence = label_evidence(soft_taxonomy.tree, labels, also_named=int((named.sum(axis=0) > 0).sum()))
-    known = evidence.speaks | (np.asarray(named.sum(axis=1)).ravel() > 0)
+    below_root = soft[:, ROOT + 1 :]
+    evidence = label_evidence(soft_taxonomy.tree, labels, also_named=np.unique(below_root.indices) + ROOT + 1)
+    known = evidence.speaks | (np.asarray(below_root.sum(axis=1)).ravel() > 0)
     learned = np.flatnonzero(contigs.lengths >= min_length)
     require_contigs(known, contigs.lengths >= min_length, folds=2)
 
@@ -87,7 +87,7 @@ def train_student(
     say(
         f"kd-alpha {tried[0].alpha:g}, kd-temperature {how.temperature:g}, calibration temperature "
         f"{tried[0].calibration:.3f}. Of contigs that were held out it finds the taxon of the soft label in "
-        f"{tried[0].agreement:.1%}; beside soft labels it has {student.trust:.0%} of the weight."
+        f"{tried[0].agreement:.1%}; beside soft labels it has {student.weight_beside_teacher:.0%} of the weight."
     )
     story = {
         "contigs": len(contigs.ids),
@@ -96,7 +96,7 @@ def train_student(
         "kd_temperature": how.temperature,
         "calibration_temperature": tried[0].calibration,
         "agreement": tried[0].agreement,
-        "trust": student.trust,
+        "weight_beside_teacher": student.weight_beside_teacher,
         "held_out": [
             {"alpha": one.alpha, "calibration": one.calibration, "log_likelihood": one.log_likelihood} for one in tried
         ],

@@ -96,13 +96,13 @@ class ShareModels:
     ----------
     known, unknown : float64 arrays, shape (n_models, 2)
         The parameters of the distributions.
-    mixed : float in 0 to 1
+    of_several : float in 0 to 1
         How many bins are of several genomes, so that their share may be that of the other kind.
     """
 
     known: np.ndarray
     unknown: np.ndarray
-    mixed: float = 0.0
+    of_several: float = 0.0
 
     @classmethod
     def that_differ(
@@ -156,9 +156,9 @@ class ShareModels:
         float64 array, float64 array, shape (n_bins, n_models)
         """
         known, unknown = (beta_binomial(part, whole, parameters) for parameters in (self.known, self.unknown))
-        if not self.mixed:
+        if not self.of_several:
             return known, unknown
-        is_one, is_other = np.log1p(-self.mixed), np.log(self.mixed)
+        is_one, is_other = np.log1p(-self.of_several), np.log(self.of_several)
         return np.logaddexp(known + is_one, unknown + is_other), np.logaddexp(unknown + is_one, known + is_other)
 
     def ratio(self, part: np.ndarray, whole: np.ndarray) -> np.ndarray:
@@ -211,7 +211,7 @@ _MOST_RATIO = 2.0
 # which the first parameter of the distributions says.
 _UNASSIGNED_MEANS, _UNASSIGNED_RATIOS = 0.001 * 1.5 ** np.arange(15), (1 / 8, 1 / 4, 1.0, 4.0, 8.0)
 _UNASSIGNED_SHAPE = 3.0
-_MIXED_BINS = 0.02
+_BINS_OF_SEVERAL = 0.02
 
 
 def possible_models() -> "tuple[ShareModels, ...]":
@@ -223,4 +223,4 @@ def possible_models() -> "tuple[ShareModels, ...]":
         for mean, ratio in product(_UNASSIGNED_MEANS, _UNASSIGNED_RATIOS)
         if mean * ratio < 1
     ]
-    return standing, ShareModels(*np.moveaxis(unassigned, 1, 0), _MIXED_BINS)
+    return standing, ShareModels(*np.moveaxis(unassigned, 1, 0), _BINS_OF_SEVERAL)

@@ -43,7 +43,7 @@ class BinOpinion:
         Rows sum to 1.
     lookalike : float64 array, shape (n_contigs,)
         The probability that a contig whose name stands is of a relative nonetheless, given what is said of the
-        fragments of its bin; 0 where evidence shows relatives, and where there are no bins.
+        fragments of its bin, or of any bin if it is in none; 0 where evidence shows relatives, and without any bin.
     unknown_group : float64 array, shape (n_contigs,)
         The probability that a contig is of no group of the tree, such as a genus, as far as its bin tells; 0 where
         evidence shows relatives, and where there are no bins.
@@ -144,9 +144,8 @@ def hear_bins(
 
     Within the group of every contig (`TaxonTree.groups`) the odds of "none of the children" become the weighted
     geometric mean of those predicted and those of the bin, from whose counts the contig's own evidence is taken out
-    (but not its fragments, which are heard nowhere else). Where a bin seems to be of a known taxon and of a relative,
-    what its contigs look like tells which of the two they are of (`mixed_bins`). How probable the group is stays as
-    predicted, and so do its named taxa beside each other; where none is predicted, they are equally probable.
+    (but not its fragments, which are heard nowhere else). How probable the group is stays as predicted, and so do its
+    named taxa beside each other; where none is predicted, they are equally probable.
 
     Parameters
     ----------
@@ -161,59 +160,109 @@ def hear_bins(
         no leaf.
     seed : int
     """
-    rows, tree = np.flatnonzero(learnable), evidence.tree
-    named = sparse.diags(tree.is_leaf.astype(np.float32))
-    groups = tree.groups[most_probable(predicted[rows])]
-    # elsewhere in the tree nothing is named, so that no bin is of a taxon that the database has
-    names_taxa = tree.has_leaves[groups]
-    rows, groups = rows[names_taxa], groups[names_taxa]
-    taxa = most_probable(predicted[rows] @ named)
-    bins = divide_into_bins(features[rows], abundances[rows], groups, taxa, seed)
-    rows, groups, bins = rows[bins >= 0], groups[bins >= 0], bins[bins >= 0]
+    rows, groups, bins = _divide(predicted, evidence.tree, features, abundances, learnable, seed)
     overlap = Overlap() if evidence.shows_novelty else _OVERLAP_OF_LABELS
     if len(rows) == 0:
         kinds = np.zeros(0, dtype=np.int64)
         mixture, nothing = BinMixture.fit(BinCounts.nothing(0), kinds, overlap), np.zeros(len(learnable))
         return BinOpinion(predicted, nothing, nothing, kinds, mixture, GroupNovelty(np.zeros(0)), np.zeros(0))
 
-    told = evidence.of(rows)
+    told, tree = evidence.of(rows), evidence.tree
+    named = told.apparent @ sparse.diags(tree.is_leaf.astype(np.float32))
     # identities say of every contig what fragments say of a bin
     heard_of_fragments = told.fragments is not None and not told.shows_novelty
     fragments = told.fragments if heard_of_fragments else Fragments.unsaid(len(rows))
-    apparent = told.apparent @ named
-    if evidence.shows_novelty:
-        # identities tell known taxa from unknown ones, whichever relative the regions of a contig are most like
-        stands = apparent.sum(axis=1)
-    else:
-        stands = apparent[np.arange(len(rows)), most_probable(soft[rows] @ named)]
-    stands = np.asarray(stands).ravel()
+    stands = _stands(named, soft[rows], told)
     own = BinCounts(np.stack([stands, fragments.kept - fragments.assigned]), np.stack([told.speaks, fragments.kept]))
     counts = own.sum_over(bins)
+    n_speaking = counts.wholes[Measure.STANDING]
     composition = features[rows, : features.shape[1] - abundances.shape[1]]
-    kinds = kinds_of_bins(apparent, composition, abundances[rows], groups, bins, counts.wholes[Measure.STANDING])
+    kinds = kinds_of_bins(named, composition, abundances[rows], groups, bins, n_speaking)
     mixture = BinMixture.fit(counts, kinds, overlap)
 
     others = counts.of(bins).less(own.only(Measure.STANDING))
     weight = _weight(others.wholes[Measure.STANDING])
     unknown, unknown_bins = mixture.probability_unknown(others, kinds[bins]), mixture.probability_unknown(counts, kinds)
     mixed = np.zeros(len(kinds))
-    if evidence.shows_novelty:
-        of_two = find_mixed_bins(stands, told.speaks, bins, unknown_bins)
-        unknown *= 1 - of_two.probability[bins] * of_two.known
-        mixed = unknown_bins * of_two.probability
+    # without abundances many bins are of more genomes than two, which single contigs do not tell apart
+    if told.aligned is not None and abundances.shape[1]:
+        of_two = find_mixed_bins(stands, told.aligned, bins, unknown_bins)
+        unknown *= 1 - of_two.if_not_known[bins] * _without_own(of_two.known, told, groups)
+        mixed = unknown_bins * of_two.if_not_known
     of_any = mixture.probability_lookalike(BinCounts.nothing(1), np.array([BinKind.LEADING]))
     lookalike = np.full(len(learnable), of_any)
     lookalike[rows] += weight * (mixture.probability_lookalike(others, kinds[bins]) - lookalike[rows])
     heard = _with_novelty(predicted[rows], groups, unknown, _WEIGHT * weight, tree)
 
     unknown_group, of_groups = np.zeros(len(learnable)), GroupNovelty(np.zeros(len(kinds)))
-    if not evidence.shows_novelty:
-        n_labelled = counts.wholes[Measure.STANDING]
+    if not told.shows_novelty:
         within = _count_within(told.apparent, groups, bins, tree)
-        of_groups = find_unknown_groups(GroupCounts(within, n_labelled, fragments.sum_over(bins)), unknown_bins)
-        unknown_group[rows] = (_weight(n_labelled) * of_groups.unknown)[bins]
-    predicted = overwrite(predicted, rows, heard)
-    return BinOpinion(predicted, lookalike, unknown_group, kinds, mixture, of_groups, mixed)
+        of_groups = find_unknown_groups(GroupCounts(within, n_speaking, fragments.sum_over(bins)), unknown_bins)
+        unknown_group[rows] = (_weight(n_speaking) * of_groups.unknown)[bins]
+    return BinOpinion(overwrite(predicted, rows, heard), lookalike, unknown_group, kinds, mixture, of_groups, mixed)
+
+
+def _divide(
+    predicted: sparse.csr_matrix,
+    tree: TaxonTree,
+    features: np.ndarray,
+    abundances: np.ndarray,
+    learnable: np.ndarray,
+    seed: int,
+) -> "tuple[np.ndarray, np.ndarray, np.ndarray]":
+    """Divide contigs into bins; see `hear_bins`.
+
+    Returns
+    -------
+    int64 arrays, shape (n_divided,)
+        The contigs that are in a bin, their groups, and the numbers of their bins.
+    """
+    rows = np.flatnonzero(learnable)
+    groups = tree.groups[most_probable(predicted[rows])]
+    # elsewhere in the tree nothing is named, so that no bin is of a taxon that the database has
+    names_taxa = tree.has_leaves[groups]
+    rows, groups = rows[names_taxa], groups[names_taxa]
+    taxa = most_probable(predicted[rows] @ sparse.diags(tree.is_leaf.astype(np.float32)))
+    bins = divide_into_bins(features[rows], abundances[rows], groups, taxa, seed)
+    return rows[bins >= 0], groups[bins >= 0], bins[bins >= 0]
+
+
+def _stands(named: sparse.csr_matrix, soft: sparse.csr_matrix, evidence: Evidence) -> np.ndarray:
+    """Tell how far contigs' own evidence stands, of which `named` is for named taxa; float64, (n_contigs,), 0 to 1."""
+    if evidence.shows_novelty:
+        # identities tell known taxa from unknown ones, whichever relative the regions of a contig are most like
+        found = named.sum(axis=1)
+    else:
+        leaves = sparse.diags(evidence.tree.is_leaf.astype(np.float32))
+        found = named[np.arange(len(evidence.classes)), most_probable(soft @ leaves)]
+    return np.asarray(found, dtype=np.float64).ravel()
+
+
+def _without_own(known: np.ndarray, evidence: Evidence, groups: np.ndarray) -> np.ndarray:
+    """Take contigs' alignments, which are heard later, out of the probability that they are of a known taxon.
+
+    Of the named taxa of its group it is the one that the contig's alignments speak for most.
+
+    Parameters
+    ----------
+    known : float array, shape (n_contigs,)
+    evidence : Evidence
+        With alignments.
+    groups : int64 array, shape (n_contigs,)
+        Have leaves.
+
+    Returns
+    -------
+    float64 array, shape (n_contigs,)
+    """
+    tree, odds = evidence.tree, _log_odds(known)
+    for batch in dense_batches(len(odds), len(tree)):
+        rows, group = np.arange(batch.start, batch.stop), groups[batch]
+        likelihood = np.maximum(evidence.likelihood(rows), SMALLEST_PROBABILITY)
+        named = np.where((tree.groups == group[:, np.newaxis]) & tree.is_leaf, likelihood, 0).max(axis=1)
+        ratio = np.log(named / likelihood[np.arange(len(rows)), group])
+        odds[batch] -= np.where(evidence.aligned[batch], ratio, 0)
+    return expit(odds)
 
 
 def _weight(n_contigs: np.ndarray) -> np.ndarray:
@@ -225,52 +274,6 @@ def _count_within(apparent: sparse.csr_matrix, groups: np.ndarray, bins: np.ndar
     """Count in every bin the contigs whose label is within the group that they are taken for; (n_bins,)."""
     under = (apparent @ tree.ancestry).tocsr()
     return np.bincount(bins, np.asarray(under[np.arange(len(groups)), groups]).ravel())
-
-
-def names_are_doubted(story: "dict[str, float]") -> bool:
-    """Whether names were doubted for look-alikes (`BinOpinion.doubt_names`); `story` is from `BinOpinion` or empty."""
-    return bool(story.get("lookalike_if_leading"))
-
-
-def describe_bins(story: "dict[str, float]") -> str:
-    """Say in a few sentences what bins there are; `story` is from `BinOpinion`."""
-    found = (
-        f"By composition and abundance the contigs make up {story['number']:,} bins. Of the contigs of a bin whose "
-        f"taxon the database has, {story['stands_if_known']:.0%} say so by themselves, and "
-        f"{story['stands_if_unknown']:.0%} where it seems to lack it."
-    )
-    if story.get("mixed"):
-        found += (
-            f" {story['mixed']:,} bins seem to hold contigs of a taxon that the database has and of a relative that it "
-            f"lacks, which composition and abundance do not tell apart: there each is judged by its own alignments."
-        )
-    if story.get("of_unknown_groups"):
-        found += (
-            f" {story['of_unknown_groups']:,} bins seem to be of groups, such as genera, that the database lacks: "
-            f"there {story['within_if_unknown']:.0%} of the labels are within one group, and "
-            f"{story['within_if_known']:.0%} where the database has the taxon."
-        )
-    if "unassigned_if_known" in story:
-        found += (
-            f" The search tool left {story['unassigned_if_known']:.1%} of the fragments without a taxon where the "
-            f"database has the contig's, and {story['unassigned_if_unknown']:.1%} where it lacks it, which tells the "
-            f"two apart as well."
-        )
-        return found
-    if not names_are_doubted(story):
-        return found
-    found += (
-        f" Some taxa that the database lacks cannot be told from the one whose name they bear, so no name is believed "
-        f"more than {1 - story['lookalike_if_leading']:.0%}."
-    )
-    if story["alike"] + story["apart"]:
-        least, most = story["lookalike_if_alike"], story["lookalike_if_apart"]
-        found += (
-            f" {story['alike'] + story['apart']:,} bins bear a name that another bears better: it is believed "
-            f"{1 - least:.0%} at most where they are alike in composition ({story['alike']:,}), and {1 - most:.0%} "
-            f"where they differ as taxa do ({story['apart']:,})."
-        )
-    return found
 
 
 def _with_novelty(

@@ -82,8 +82,8 @@ class Evidence:
         How probable that is under every true taxon: one channel for every class of contigs that err alike.
     classes : int64 array, shape (n_contigs,)
         Which of the channels a contig's evidence went through.
-    shows_novelty : bool
-        Whether the evidence of a single contig can show that it is of a taxon without a name, as alignments can.
+    aligned : bool array, shape (n_contigs,), or None
+        The contigs whose evidence are alignments; None where it is labels alone. Of others it is their label.
     fragments : Fragments or None
         What the search tool says of them; None if it says nothing of any contig.
     """
@@ -91,7 +91,7 @@ class Evidence:
     apparent: sparse.csr_matrix
     channels: tuple[NoiseChannel, ...]
     classes: np.ndarray
-    shows_novelty: bool = False
+    aligned: Optional[np.ndarray] = None
     fragments: Optional[Fragments] = None
 
     @property
@@ -104,10 +104,16 @@ class Evidence:
         """Whether a contig has any evidence; bool, shape (n_contigs,)."""
         return np.diff(self.apparent.indptr) > 0
 
+    @property
+    def shows_novelty(self) -> bool:
+        """Whether evidence of a single contig can show that it is of a taxon without a name, as alignments can."""
+        return self.aligned is not None
+
     def of(self, rows: np.ndarray) -> "Evidence":
         """Take the evidence of some contigs."""
+        aligned = None if self.aligned is None else self.aligned[rows]
         fragments = None if self.fragments is None else self.fragments.of(rows)
-        return replace(self, apparent=self.apparent[rows], classes=self.classes[rows], fragments=fragments)
+        return Evidence(self.apparent[rows], self.channels, self.classes[rows], aligned, fragments)
 
     def likelihood(self, rows: np.ndarray) -> np.ndarray:
         """Give the likelihood of the evidence of some contigs under every true taxon.
@@ -160,7 +166,7 @@ def label_evidence(
     tree: TaxonTree,
     labels: Sequence[tuple[str, ...]],
     confidences: Optional[np.ndarray] = None,
-    also_named: int = 0,
+    also_named: Sequence[int] = (),
 ) -> Evidence:
     """Take the labels of a search tool as evidence.
 
@@ -173,8 +179,8 @@ def label_evidence(
     confidences : float array, shape (n_contigs,), optional
         How sure the search tool is of each label, in any unit, NaN where it does not say. Labels of the lowest third
         and the others err apart.
-    also_named : int
-        How many taxa are named by other evidence.
+    also_named : sequence of int
+        The nodes of the taxa that other evidence names, such as alignments.
 
     Raises
     ------
@@ -183,11 +189,12 @@ def label_evidence(
     """
     nodes = np.array([tree.index[label] for label in labels], dtype=np.int64)
     named = np.unique(nodes[nodes != ROOT])
-    if max(len(named), also_named) < 2:
+    if len(np.union1d(named, also_named)) < 2:
         labelled = int((nodes != ROOT).sum())
         found = f"all {labelled} labels are {tree.label(named[0])!r}" if len(named) else "none has a label"
+        beside = f"; the hits or soft labels name {tree.label(also_named[0])!r} only" if len(also_named) else ""
         raise TooFewTaxaError(
-            f"At least two different taxa are needed among the labels, and of {len(nodes)} contigs {found}. "
+            f"At least two different taxa are needed among the labels, and of {len(nodes)} contigs {found}{beside}. "
             f"Check that the taxonomy is of these contigs and that its lineages were read as they should be."
         )
     apparent = sparse.diags((nodes != ROOT).astype(np.float32)) @ certain(nodes, len(tree))
@@ -229,7 +236,7 @@ def hit_evidence(tree: TaxonTree, labels: Sequence[tuple[str, ...]], alignments:
     TooFewTaxaError
         If labels and alignments name fewer than two taxa.
     """
-    by_label = label_evidence(tree, labels, also_named=int((alignments.apparent.sum(axis=0) > 0).sum()))
+    by_label = label_evidence(tree, labels, also_named=np.unique(alignments.apparent.indices))
     # Without alignments a label at an inner node says "somewhere below", which is not what mass there means here.
     silent = np.diff(alignments.apparent.indptr) == 0
     leaf = np.array([tree.is_leaf[tree.index[label]] for label in labels])
@@ -237,4 +244,4 @@ def hit_evidence(tree: TaxonTree, labels: Sequence[tuple[str, ...]], alignments:
     apparent = (alignments.apparent + filled).tocsr()
     apparent.eliminate_zeros()
     channel = by_label.channels[0].with_stops(None).with_rates(HIT_ERROR_RATES)
-    return Evidence(apparent, (channel,), np.zeros(len(labels), dtype=np.int64), shows_novelty=True)
+    return Evidence(apparent, (channel,), np.zeros(len(labels), dtype=np.int64), ~silent)

@@ -9,8 +9,8 @@
 
 Where composition and abundances do not tell two genomes apart, as in studies of one sample, they share a bin. What a
 bin says of the share of its contigs whose alignments name a taxon is then true of neither. But alignments show such
-bins: they are certain of nearly all contigs of the one genome, and of hardly any of the other, however near it is. In a
-mixed bin every contig is judged by what itself looks like, given how many of its bin are of the known taxon, and how
+bins: they are certain of most contigs of the one genome, and of hardly any of the other, however near it is. In a
+mixed bin every contig is judged by what it looks like itself, given how many of its bin are of the known taxon, and how
 near the relative is.
 """
 
@@ -46,17 +46,17 @@ class MixedBins:
 
     Attributes
     ----------
-    probability : float64 array, shape (n_bins,)
-        That a bin is mixed, if it is not of one known taxon.
+    if_not_known : float64 array, shape (n_bins,)
+        The probability that a bin is mixed, if it is not of one known taxon.
     known : float64 array, shape (n_contigs,)
         The probability that a contig is of the known taxon, if its bin is mixed.
     """
 
-    probability: np.ndarray
+    if_not_known: np.ndarray
     known: np.ndarray
 
 
-def find_mixed_bins(named: np.ndarray, speaks: np.ndarray, bins: np.ndarray, unknown: np.ndarray) -> MixedBins:
+def find_mixed_bins(named: np.ndarray, aligned: np.ndarray, bins: np.ndarray, unknown: np.ndarray) -> MixedBins:
     """Tell bins of two genomes from bins of one that the database lacks.
 
     How contigs of known taxa look is learned from bins of these; by EM are learned how near relatives are, and how many
@@ -66,7 +66,7 @@ def find_mixed_bins(named: np.ndarray, speaks: np.ndarray, bins: np.ndarray, unk
     ----------
     named : float array, shape (n_contigs,)
         The probability that a contig is of a named taxon by its own alignments.
-    speaks : bool array, shape (n_contigs,)
+    aligned : bool array, shape (n_contigs,)
         The contigs that have alignments.
     bins : int64 array, shape (n_contigs,)
         From 0 on; every bin has a contig.
@@ -75,7 +75,7 @@ def find_mixed_bins(named: np.ndarray, speaks: np.ndarray, bins: np.ndarray, unk
     """
     classes = np.searchsorted(_BORDERS, named)
     counts = np.zeros((len(unknown), len(_IF_KNOWN)))
-    np.add.at(counts, (bins[speaks], classes[speaks]), 1)
+    np.add.at(counts, (bins[aligned], classes[aligned]), 1)
     teaches = counts.sum(axis=1) >= _MIN_CONTIGS
 
     if_known = _PRIOR_CONTIGS * _IF_KNOWN + ((1 - unknown) * teaches) @ counts
@@ -99,7 +99,7 @@ def find_mixed_bins(named: np.ndarray, speaks: np.ndarray, bins: np.ndarray, unk
 
     of_bins = np.exp(two - is_two[:, np.newaxis])
     known = (of_bins @ (share * if_known / if_mixed))[bins, classes]
-    return MixedBins(mixed, np.where(speaks, known, (of_bins @ share)[bins, 0]))
+    return MixedBins(mixed, np.where(aligned, known, (of_bins @ share)[bins, 0]))
 
 
 def _if_unknown() -> np.ndarray:

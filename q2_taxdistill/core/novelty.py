@@ -89,13 +89,28 @@ class BinMixture:
             By default there is none.
         """
         standing, unassigned = possible_models()
+        silent = unassigned.of(np.flatnonzero(~unassigned.tells)[:1])
         # where all fragments or none have a taxon they say nothing
-        if 0 < counts.parts[Measure.UNASSIGNED].sum() < counts.wholes[Measure.UNASSIGNED].sum():
-            by_standing = cls.fit(counts.only(Measure.STANDING), kinds, overlap)
-            probable = _probable_models(unassigned, counts, by_standing, kinds)
-        else:
-            probable = np.flatnonzero(~unassigned.tells)[:1]
-        first, second = (place.ravel() for place in np.meshgrid(np.arange(len(standing)), probable, indexing="ij"))
+        if not 0 < counts.parts[Measure.UNASSIGNED].sum() < counts.wholes[Measure.UNASSIGNED].sum():
+            return cls._weigh((standing, silent), counts, kinds, overlap, NEGLIGIBLE)
+        # what is far from probable without fragments is not made so by them
+        by_standing = cls._weigh((standing, silent), counts.only(Measure.STANDING), kinds, overlap, NEGLIGIBLE**2)
+        probable = _probable_models(unassigned, counts, by_standing, kinds)
+        possible = by_standing.models[Measure.STANDING], unassigned.of(probable)
+        return cls._weigh(possible, counts, kinds, overlap, NEGLIGIBLE)
+
+    @classmethod
+    def _weigh(
+        cls,
+        possible: "tuple[ShareModels, ShareModels]",
+        counts: BinCounts,
+        kinds: np.ndarray,
+        overlap: Overlap,
+        negligible: float,
+    ) -> "BinMixture":
+        """Weigh all combinations of the models of each measure, and keep those that are not negligible."""
+        standing, unassigned = possible
+        first, second = np.divmod(np.arange(len(standing) * len(unassigned)), len(unassigned))
         models = standing.of(first), unassigned.of(second)
 
         by_share = [np.zeros((len(first), len(shares))) for shares in _UNKNOWN_SHARES]
@@ -105,7 +120,7 @@ class BinMixture:
                 by_share[kind] += _log_evidence(*logs, kinds[bins] == kind, shares, overlap)
         by_kind = np.stack([logsumexp(evidence, axis=1) for evidence in by_share])
         weight = np.exp(by_kind.sum(axis=0) - by_kind.sum(axis=0).max())
-        kept = weight > NEGLIGIBLE * weight.max()
+        kept = weight > negligible * weight.max()
         weight = weight[kept, np.newaxis] / weight[kept].sum()
         weights = [weight * np.exp(evidence - total[:, np.newaxis])[kept] for evidence, total in zip(by_share, by_kind)]
         return cls(tuple(of_measure.of(kept) for of_measure in models), tuple(weights), overlap)

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 ALPHAS = (0.0, 0.3)
 _HELD_OUT_AT_MOST = 2000
 # Half of the weight at most, and soon much less where it does not find what the teacher finds: this power of agreement.
-_MOST_TRUST, _POWER_OF_AGREEMENT = 0.5, 4
+_MOST_WEIGHT, _POWER_OF_AGREEMENT = 0.5, 4
 # Alpha and the calibration are chosen on networks that learned from no more contigs than this.
 _CHOSEN_ON_AT_MOST = 20_000
 
@@ -55,7 +55,7 @@ class Student:
         The parameters of the network, by torch's names.
     calibration : float
         The temperature that its logits are divided by.
-    trust : float in 0 to 1
+    weight_beside_teacher : float in 0 to 1
         Its weight where it is heard with soft labels (`agree`).
     """
 
@@ -64,7 +64,7 @@ class Student:
     shape: NetworkShape
     weights: "dict[str, np.ndarray]"
     calibration: float
-    trust: float
+    weight_beside_teacher: float
 
     def predict(self, counts: np.ndarray, depths: Optional[np.ndarray], device: str = "auto") -> sparse.csr_matrix:
         """Predict contigs of any study that has the student's features.
@@ -131,6 +131,8 @@ class HeldOut:
         The probability of the taxon that the student finds most probable, before and after calibration.
     agrees : bool array, shape (n_held_out,)
         Whether that is the taxon that the soft label finds most probable.
+    by_chance : float in 0 to 1
+        How often it would be, if student and soft labels found their taxa as often as they do, but independently.
     """
 
     alpha: float
@@ -139,6 +141,7 @@ class HeldOut:
     raw_confidence: np.ndarray
     confidence: np.ndarray
     agrees: np.ndarray
+    by_chance: float
 
     @property
     def agreement(self) -> float:
@@ -146,13 +149,17 @@ class HeldOut:
         return float(self.agrees.mean())
 
     @property
-    def trust(self) -> float:
-        """How far such a student is trusted beside soft labels; 0 to 0.5.
+    def weight_beside_teacher(self) -> float:
+        """How much such a student weighs beside soft labels; 0 to 0.5.
 
         Where composition and abundance tell taxa apart, it finds nearly always what the teacher finds, and by smoothing
         over contigs it mends what single labels or alignments get wrong. Where they do not, it knows less than those.
+        Agreement counts as far as it is above what chance alone gives (Cohen 1960, doi 10.1177/001316446002000104), and
+        as if one contig more agreed and one did not.
         """
-        return _MOST_TRUST * self.agreement**_POWER_OF_AGREEMENT
+        agreement = (self.agrees.sum() + 1) / (len(self.agrees) + 2)
+        beyond_chance = max((agreement - self.by_chance) / (1 - self.by_chance), 0) if self.by_chance < 1 else 0
+        return float(_MOST_WEIGHT * beyond_chance**_POWER_OF_AGREEMENT)
 
 
 def train_student(
@@ -168,7 +175,7 @@ def train_student(
 
     A part of the contigs is held out first. Their soft labels, which hold their own evidence, decide: alpha is the one
     under which they are most probable, the calibration the temperature that fits them best, and how often the student
-    finds the same says how far it is trusted. Then the student learns from all contigs.
+    finds the same says how much it weighs beside the teacher. Then the student learns from all contigs.
 
     Parameters
     ----------
@@ -210,6 +217,8 @@ def train_student(
         calibration = calibrate_temperature(logits, targets)
         probability = softmax(logits / calibration)
         likelihood = np.einsum("ij,ij->i", targets, np.log(np.maximum(probability, 1e-30)))
+        found, expected = probability.argmax(axis=1), targets.argmax(axis=1)
+        by_chance = np.bincount(found, minlength=len(tree)) @ np.bincount(expected, minlength=len(tree))
         tried.append(
             HeldOut(
                 alpha,
@@ -217,16 +226,17 @@ def train_student(
                 float(likelihood.mean()),
                 softmax(logits).max(axis=1),
                 probability.max(axis=1),
-                probability.argmax(axis=1) == targets.argmax(axis=1),
+                found == expected,
+                float(by_chance) / len(found) ** 2,
             )
         )
     tried.sort(key=lambda result: -result.log_likelihood)
     network = train(everything, tried[0].alpha)
     weights = {name: weight.cpu().numpy() for name, weight in network.state_dict().items()}
-    return Student(tree, scaling, shape, weights, tried[0].calibration, tried[0].trust), tried
+    return Student(tree, scaling, shape, weights, tried[0].calibration, tried[0].weight_beside_teacher), tried
 
 
-def agree(predicted: sparse.csr_matrix, soft: sparse.csr_matrix, trust: float) -> sparse.csr_matrix:
+def agree(predicted: sparse.csr_matrix, soft: sparse.csr_matrix, weight: float) -> sparse.csr_matrix:
     """Combine a student's opinion with soft labels by their weighted, normalised geometric mean.
 
     Neither excludes what it did not store (`SMALLEST_PROBABILITY`).
@@ -235,8 +245,8 @@ def agree(predicted: sparse.csr_matrix, soft: sparse.csr_matrix, trust: float) -
     ----------
     predicted, soft : csr_matrix, shape (n_contigs, n_nodes)
         Rows sum to 1.
-    trust : float in 0 to 1
-        The weight of what the student predicted.
+    weight : float in 0 to 1
+        Of what the student predicted.
 
     Returns
     -------
@@ -247,5 +257,5 @@ def agree(predicted: sparse.csr_matrix, soft: sparse.csr_matrix, trust: float) -
     for rows in dense_batches(*soft.shape):
         opinions = (opinion[rows].toarray() + SMALLEST_PROBABILITY / 10 for opinion in (predicted, soft))
         of_student, of_teacher = map(np.log, opinions)
-        parts.append(sparsify(np.exp(trust * of_student + (1 - trust) * of_teacher)))
+        parts.append(sparsify(np.exp(weight * of_student + (1 - weight) * of_teacher)))
     return sparse.vstack(parts, format="csr")

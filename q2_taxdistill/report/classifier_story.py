@@ -11,7 +11,7 @@ from typing import Any, Optional
 
 import numpy as np
 
-from q2_taxdistill.core.bin_opinion import describe_bins
+from q2_taxdistill.core.bin_story import describe_bins
 from q2_taxdistill.core.lineage import format_lineage
 from q2_taxdistill.core.reference_taxonomy import ReferenceTaxonomy, describe_reference_taxonomy
 from q2_taxdistill.core.soft_labels import SoftLabels
@@ -170,7 +170,8 @@ def _notes(
     if "agreement" in kept:
         notes.append(
             f"Of the contigs that were held out, the student found the taxon of the soft label in "
-            f"{kept['agreement']:.1%}. So it has {kept['trust']:.0%} of the weight where both are heard, as in refine."
+            f"{kept['agreement']:.1%}. So it has {kept['weight_beside_teacher']:.0%} of the weight where both are "
+            f"heard, as in refine."
         )
     if not samples:
         notes.append("There was no table of depths, so composition alone tells taxa apart.")

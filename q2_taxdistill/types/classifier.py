@@ -59,7 +59,7 @@ class ClassifierFormat(model.TextFileFormat):
         "feature_centre": list,
         "feature_spread": list,
         "calibration": (int, float),
-        "trust": (int, float),
+        "weight_beside_teacher": (int, float),
         "network": dict,
         "parameters": dict,
         "versions": dict,
@@ -69,7 +69,10 @@ class ClassifierFormat(model.TextFileFormat):
         content = read_versioned_json(str(self), "classifier", FORMAT_VERSION)
         unfit = [key for key, kind in self._KEYS.items() if not isinstance(content.get(key), kind)]
         if unfit:
-            raise ValidationError(f"{self} is not a classifier: it has no usable {', no '.join(map(repr, unfit))}.")
+            raise ValidationError(
+                f"{self} is not a classifier: it has no usable {', no '.join(map(repr, unfit))}. If an unreleased "
+                f"version of q2-taxdistill wrote it, train it again."
+            )
         if not isinstance(content["parameters"].get("min_length"), int):
             raise ValidationError(f"{self} does not say in its parameters what the 'min_length' of a contig is.")
         samples = content["samples"]
@@ -83,8 +86,9 @@ class ClassifierFormat(model.TextFileFormat):
         _require_numbers("feature_centre", content["feature_centre"], n_features, positive=False)
         _require_numbers("feature_spread", content["feature_spread"], n_features, positive=True)
         _require_numbers("calibration", [content["calibration"]], 1, positive=True)
-        if not 0 <= content["trust"] <= 1:
-            raise ValidationError(f"The classifier's 'trust' should be in 0 to 1, and is {content['trust']}.")
+        weight = content["weight_beside_teacher"]
+        if not 0 <= weight <= 1:
+            raise ValidationError(f"The classifier's 'weight_beside_teacher' should be in 0 to 1, and is {weight}.")
         tree = _tree_of(content["taxa"])
         shape = _shape_of(content["network"])
         if (shape.n_features, shape.n_nodes) != (n_features, len(tree)):
@@ -187,7 +191,7 @@ def _write(classifier: Classifier) -> ClassifierDirectoryFormat:
         "feature_centre": student.scaling.centre.tolist(),
         "feature_spread": student.scaling.spread.tolist(),
         "calibration": student.calibration,
-        "trust": student.trust,
+        "weight_beside_teacher": student.weight_beside_teacher,
         "story": classifier.story,
         "taxa": [list(lineage) for lineage in student.tree.lineages],
     }
@@ -209,7 +213,7 @@ def _read(directory: ClassifierDirectoryFormat) -> Classifier:
         np.array(content["feature_centre"], dtype=np.float32),
         np.array(content["feature_spread"], dtype=np.float32),
     )
-    student = Student(tree, scaling, shape, weights, content["calibration"], content["trust"])
+    student = Student(tree, scaling, shape, weights, content["calibration"], content["weight_beside_teacher"])
     return Classifier(student, content["parameters"], content["versions"], content.get("story", {}))
 
 

@@ -169,7 +169,7 @@ def changes() -> list[Change]:
         *_numbers(
             "likeness of genomes in fragments without a taxon", _LABELS, bin_counts, "_UNASSIGNED_SHAPE", 1.5, 6.0
         ),
-        *_numbers("share of bins of several genomes", _LABELS, bin_counts, "_MIXED_BINS", 0.005, 0.08),
+        *_numbers("share of bins of several genomes", _LABELS, bin_counts, "_BINS_OF_SEVERAL", 0.005, 0.08),
         *_numbers("share of bins of two genomes, prior", _HITS, mixed_bins, "_MIXED_SHARE", 0.01, 0.1),
         *_numbers("scatter of contigs of a relative", _HITS, mixed_bins, "_DEVIATION", 2.0, 3.2),
         *_numbers("likeness of bins in what alignments show", _HITS, mixed_bins, "_CONCENTRATION", 15.0, 60.0),

@@ -118,8 +118,8 @@ def together(whole, classifier, soft_taxonomy):
 class TestWithSoftLabels:
     def test_student_and_teacher_are_heard_together(self, together, results, soft_taxonomy, classifier):
         student, teacher = results.soft_taxonomy.view(SoftLabels).own, soft_taxonomy.view(SoftLabels).own
-        trust = classifier.view(Classifier).student.trust
-        expected = (student.toarray() + 1e-5) ** trust * (teacher.toarray() + 1e-5) ** (1 - trust)
+        weight = classifier.view(Classifier).student.weight_beside_teacher
+        expected = (student.toarray() + 1e-5) ** weight * (teacher.toarray() + 1e-5) ** (1 - weight)
         expected /= expected.sum(axis=1, keepdims=True)
         np.testing.assert_allclose(together.soft_taxonomy.view(SoftLabels).own.toarray(), expected, atol=2e-3)
 

@@ -55,7 +55,8 @@ class TestResult:
         ).view(Classifier)
         assert found.story["kd_alpha"] == 0.3
         assert [tried["alpha"] for tried in found.story["held_out"]] == [0.3]
-        assert found.story["trust"] == found.student.trust == pytest.approx(found.story["agreement"] ** 4 / 2)
+        weight = found.story["weight_beside_teacher"]
+        assert 0 < weight == found.student.weight_beside_teacher < found.story["agreement"] ** 4 / 2
         assert (found.parameters["kd_temperature"], found.parameters["epochs"]) == (2.5, 2)
 
     @pytest.mark.parametrize(("lookalike", "temperature"), [(0.1, 1.0), (0.0, 4.0)])

@@ -12,7 +12,8 @@ import pytest
 from scipy import sparse
 
 from q2_taxdistill.core import bin_opinion, soft_labels
-from q2_taxdistill.core.bin_opinion import describe_bins, hear_bins
+from q2_taxdistill.core.bin_opinion import hear_bins
+from q2_taxdistill.core.bin_story import describe_bins
 from q2_taxdistill.core.evidence import Fragments, label_evidence
 from q2_taxdistill.core.soft_labels import SMALLEST_PROBABILITY, certain
 from q2_taxdistill.core.teacher import combine
@@ -154,7 +155,7 @@ class TestHearing:
         evidence = label_evidence(tree, both)
         after = {}
         for shows in (False, True):
-            seen = replace(evidence, shows_novelty=shows)
+            seen = replace(evidence, aligned=evidence.speaks if shows else None)
             soft = combine(predicted, seen)
             found = hear_bins(predicted, soft, seen, features, features[:, 4:], everyone, seed=1)
             after[shows] = novelty(found.predicted, tree)[torn].mean()
@@ -173,7 +174,7 @@ class TestHearing:
         assert found.lookalike[~unknown].mean() < opinion.lookalike[~unknown].mean() / 2
         assert found.lookalike[unknown].mean() > opinion.lookalike[unknown].mean()
 
-        shows = replace(told, shows_novelty=True)
+        shows = replace(told, aligned=told.speaks)
         with_fragments, without = (
             hear_bins(predicted, combine(predicted, seen), seen, features, features[:, 4:], everyone, seed=1)
             for seen in (shows, replace(shows, fragments=None))
@@ -261,7 +262,7 @@ class TestDoubt:
         np.testing.assert_allclose(named, np.where(shallow, 1, 1 - opinion.lookalike), atol=1e-6)
 
     def test_alignments_leave_no_doubt_of_this_kind(self, predicted, evidence, features, everyone):
-        shows = replace(evidence, shows_novelty=True)
+        shows = replace(evidence, aligned=evidence.speaks)
         soft = combine(predicted, shows)
         found = hear_bins(predicted, soft, shows, features, features[:, 4:], everyone, seed=1)
         assert found.doubt_names(soft, shows) is soft
@@ -339,7 +340,7 @@ class TestUnknownGroups:
         np.testing.assert_array_equal(heard.doubt(soft, told).toarray(), both.toarray())
 
     def test_alignments_show_that_by_themselves(self, foreseen, told, features, everyone):
-        shows = replace(told, shows_novelty=True)
+        shows = replace(told, aligned=told.speaks)
         found = hear_bins(foreseen, combine(foreseen, shows), shows, features, features[:, 4:], everyone, seed=1)
         assert not found.unknown_group.any()
         assert found.story["of_unknown_groups"] == 0
@@ -356,18 +357,3 @@ class TestUnknownGroups:
         flat = TaxonTree.from_lineages([("a",), ("b",)])
         soft = certain([1] * len(heard.unknown_group), len(flat))
         np.testing.assert_array_equal(heard.doubt_groups(soft, flat).toarray(), soft.toarray())
-
-
-def test_describe_bins_tells_how_far_names_are_believed():
-    story = {"number": 12, "stands_if_known": 0.95, "stands_if_unknown": 0.4, "alike": 2, "apart": 1}
-    assert "believed" not in describe_bins({**story, "lookalike_if_leading": 0.0})
-    lookalikes = {"lookalike_if_leading": 0.1, "lookalike_if_alike": 0.3, "lookalike_if_apart": 0.6}
-    told = describe_bins({**story, **lookalikes})
-    assert "no name is believed more than 90%" in told
-    assert "3 bins bear a name that another bears better" in told
-    assert "70% at most where they are alike in composition (2), and 40% where they differ as taxa do (1)" in told
-    assert "better" not in describe_bins({**story, **lookalikes, "alike": 0, "apart": 0})
-    told = describe_bins({**story, **lookalikes, "unassigned_if_known": 0.061, "unassigned_if_unknown": 0.0149})
-    assert "left 6.1% of the fragments without a taxon" in told
-    assert "1.5% where it lacks it" in told
-    assert "believed" not in told

@@ -15,8 +15,8 @@ from scipy import sparse
 from scipy.special import expit
 
 from q2_taxdistill.core import bin_opinion
-from q2_taxdistill.core.bin_opinion import describe_bins, hear_bins
-from q2_taxdistill.core.evidence import label_evidence
+from q2_taxdistill.core.bin_opinion import hear_bins
+from q2_taxdistill.core.evidence import HIT_ERROR_RATES, label_evidence
 from q2_taxdistill.core.mixed_bins import MixedBins, find_mixed_bins
 from q2_taxdistill.core.teacher import combine
 from q2_taxdistill.core.tree import TaxonTree
@@ -46,36 +46,59 @@ def study(made_up, seed=1):
     return (named, np.ones(len(named), dtype=bool), np.array(bins), unknown), np.array(is_known)
 
 
-class TestProbability:
+def mixed(made_up, seed=1):
+    """The probability of every bin to be mixed."""
+    contigs, _ = study(made_up, seed)
+    return find_mixed_bins(*contigs).if_not_known
+
+
+class TestWhichAreMixed:
     def test_bins_of_two_genomes_are_told_from_those_of_a_relative(self):
-        given, _ = study(KNOWN + NEAR + FAR + MIXED)
-        found = find_mixed_bins(*given).probability
+        found = mixed(KNOWN + NEAR + FAR + MIXED)
         assert found[-len(MIXED) :].min() > 0.9
         assert found[len(KNOWN) : -len(MIXED)].max() < 0.1
 
     def test_a_study_without_any_is_left_in_peace(self):
-        given, _ = study(KNOWN + NEAR + FAR)
-        assert find_mixed_bins(*given).probability[len(KNOWN) :].max() < 0.1
+        assert mixed(KNOWN + NEAR + FAR)[len(KNOWN) :].max() < 0.1
 
     def test_the_fewer_contigs_the_less_is_said(self):
-        found = [find_mixed_bins(*study(KNOWN + FAR + [(n, n, -4.0)])[0]).probability[-1] for n in (1, 3, 30)]
+        found = [mixed(KNOWN + FAR + [(n, n, -4.0)])[-1] for n in (1, 3, 30)]
         assert found[0] < found[1] < found[2]
         assert found[0] < 0.8
 
+    def test_how_many_are_mixed_is_learned(self):
+        alone, among_many = (mixed([(1, 2, -4.0), *KNOWN, *FAR, *others])[0] for others in ([], MIXED * 7))
+        assert among_many > alone + 0.05
+
+    def test_how_near_relatives_are_is_learned_from_bins_that_are_not_mixed(self):
+        """Three contigs that are hardly of a far relative, but may be of a near one."""
+        found = {}
+        for name, others in {"near": NEAR, "far": FAR, "far beside mixed": FAR + MIXED[1:2] * 12}.items():
+            (named, *rest), _ = study([(0, 3, 0.0), *KNOWN, *others * 3])
+            named[:3] = 0.95
+            found[name] = find_mixed_bins(named, *rest).if_not_known[0]
+        assert found["far"] > 2 * found["near"]
+        assert found["far beside mixed"] > 0.6
+
+    def test_small_bins_are_judged_but_teach_nothing(self):
+        """Pairs of contigs, each like one of a known taxon and one of a relative."""
+        with_pairs, without = (mixed([(2, 3, -4.0), *KNOWN, *FAR, *pairs])[0] for pairs in ([(1, 1, -4.0)] * 60, []))
+        assert with_pairs == pytest.approx(without, abs=1e-9)
+
     def test_bins_without_alignments_are_as_before(self):
-        (named, speaks, bins, unknown), _ = study(KNOWN + FAR + MIXED)
+        (named, aligned, bins, unknown), _ = study(KNOWN + FAR + MIXED)
         silent = bins == len(unknown) - 1
-        found = find_mixed_bins(np.where(silent, 0, named), speaks & ~silent, bins, unknown)
-        others = find_mixed_bins(named[~silent], speaks[~silent], bins[~silent], unknown[:-1])
-        assert found.probability[-1] < 0.2
-        np.testing.assert_allclose(found.probability[:-1], others.probability, atol=0.05)
+        found = find_mixed_bins(np.where(silent, 0, named), aligned & ~silent, bins, unknown)
+        others = find_mixed_bins(named[~silent], aligned[~silent], bins[~silent], unknown[:-1])
+        assert found.if_not_known[-1] < 0.2
+        np.testing.assert_allclose(found.if_not_known[:-1], others.if_not_known, atol=0.05)
 
 
 class TestKnown:
     def test_contigs_of_a_mixed_bin_are_judged_by_what_they_look_like(self):
-        given, is_known = study(KNOWN + NEAR + FAR + MIXED)
-        in_mixed = given[2] >= len(KNOWN + NEAR + FAR)
-        found = find_mixed_bins(*given).known
+        contigs, is_known = study(KNOWN + NEAR + FAR + MIXED)
+        in_mixed = contigs[2] >= len(KNOWN + NEAR + FAR)
+        found = find_mixed_bins(*contigs).known
         assert found[in_mixed & is_known].mean() > 0.85
         assert found[in_mixed & ~is_known].mean() < 0.15
 
@@ -83,30 +106,30 @@ class TestKnown:
         """The same contig, once beside a far relative and once beside a near one."""
         found = []
         for level in (-6.0, -0.8):
-            (named, *given), _ = study(KNOWN + FAR + NEAR + [(30, 40, level)])
+            (named, *others), _ = study(KNOWN + FAR + NEAR + [(30, 40, level)])
             named[-1] = expit(3.0)
-            found.append(find_mixed_bins(named, *given).known[-1])
+            found.append(find_mixed_bins(named, *others).known[-1])
         assert found[0] > found[1] + 0.1
 
     def test_a_contig_without_alignments_is_as_probable_as_the_known_taxon_is_frequent(self):
-        (named, speaks, bins, unknown), _ = study(KNOWN + FAR + [(48, 12, -6.0)])
-        speaks[-1] = False
-        assert find_mixed_bins(named, speaks, bins, unknown).known[-1] == pytest.approx(0.8, abs=0.07)
+        (named, aligned, bins, unknown), _ = study(KNOWN + FAR + [(48, 12, -6.0)])
+        aligned[-1] = False
+        assert find_mixed_bins(named, aligned, bins, unknown).known[-1] == pytest.approx(0.8, abs=0.07)
 
 
 @settings(max_examples=30, deadline=None)
 @given(st.lists(st.tuples(st.floats(0, 1), st.booleans(), st.integers(0, 4)), min_size=1, max_size=60))
 def test_all_that_is_told_is_a_probability_and_the_order_of_contigs_does_not_matter(contigs):
-    named, speaks, bins = (np.array(values) for values in zip(*contigs))
+    named, aligned, bins = (np.array(values) for values in zip(*contigs))
     _, bins = np.unique(bins, return_inverse=True)
     unknown = np.linspace(0, 1, bins.max() + 1)
-    found = find_mixed_bins(named, speaks, bins, unknown)
-    for values in (found.probability, found.known):
+    found = find_mixed_bins(named, aligned, bins, unknown)
+    for values in (found.if_not_known, found.known):
         assert (values >= 0).all()
         assert (values <= 1).all()
     order = np.random.default_rng(1).permutation(len(bins))
-    other = find_mixed_bins(named[order], speaks[order], bins[order], unknown)
-    np.testing.assert_allclose(other.probability, found.probability, atol=1e-9)
+    other = find_mixed_bins(named[order], aligned[order], bins[order], unknown)
+    np.testing.assert_allclose(other.if_not_known, found.if_not_known, atol=1e-9)
     np.testing.assert_allclose(other.known, found.known[order], atol=1e-9)
 
 
@@ -135,11 +158,22 @@ def names(genera, is_relative):
     return [(f"g{genus}", f"g{genus}{'b' if b else 'a'}") for genus, b in zip(genera, is_b)]
 
 
-@pytest.fixture(scope="module")
-def aligned(tree, names, is_relative):
-    """Alignments name a species in one contig of 25 of a relative, and in all but one of twenty of others."""
-    stops = np.where(is_relative, np.arange(len(names)) % 25 > 0, np.arange(len(names)) % 20 == 0)
-    return label_evidence(tree, [name[:1] if stop else name for name, stop in zip(names, stops)])
+def aligned(tree, names, is_relative, level=-4.0, label_only=None):
+    """Contigs of known species certainly look like them, but one in 20; how much relatives do, `level` says.
+
+    Contigs that are `label_only` have no alignments, but the name as a label.
+    """
+    rng, rows = np.random.default_rng(3), np.arange(len(names))
+    named = expit(np.where(is_relative, rng.normal(level, 2.2, len(rows)), rng.normal(6, 1, len(rows))))
+    named[~is_relative & (rows % 20 == 0)] = 0.05
+    label_only = rows < 0 if label_only is None else label_only
+    named = np.where(label_only, 1, named)
+    dense = np.zeros((len(rows), len(tree)), dtype=np.float32)
+    dense[rows, [tree.index[name] for name in names]] = named
+    dense[rows, [tree.index[name[:1]] for name in names]] = 1 - named
+    by_label = label_evidence(tree, names)
+    channel = by_label.channels[0].with_stops(None).with_rates(HIT_ERROR_RATES)
+    return replace(by_label, apparent=sparse.csr_matrix(dense), channels=(channel,), aligned=~label_only)
 
 
 @pytest.fixture(scope="module")
@@ -159,32 +193,50 @@ def merged(genera, is_relative):
     return (5 * rng.normal(size=(3 * N_GENERA, 6))[genome] + 0.3 * rng.normal(size=(len(genera), 6))).astype(np.float32)
 
 
+def hear(predicted, evidence, features, n_abundances=2):
+    abundances, learnable = features[:, features.shape[1] - n_abundances :], np.ones(len(features), dtype=bool)
+    return hear_bins(predicted, combine(predicted, evidence), evidence, features, abundances, learnable, 1)
+
+
 class TestHearing:
-    def hear(self, predicted, evidence, features):
-        learnable = np.ones(len(features), dtype=bool)
-        return hear_bins(predicted, combine(predicted, evidence), evidence, features, features[:, 4:], learnable, 1)
+    @pytest.fixture(scope="class")
+    def of_a(self, genera):
+        """Contigs of the known species that shares its bin with a relative."""
+        return (genera == 0) & (np.arange(len(genera)) < N_OF_EACH)
+
+    def named(self, heard, evidence, tree):
+        soft = combine(heard.predicted, evidence)
+        return np.asarray(soft[:, np.flatnonzero(tree.is_leaf)].sum(axis=1)).ravel()
 
     def test_a_known_species_keeps_its_name_beside_a_relative(
-        self, predicted, aligned, merged, tree, genera, is_relative, monkeypatch
+        self, predicted, names, merged, tree, genera, is_relative, of_a, monkeypatch
     ):
-        shows = replace(aligned, shows_novelty=True)
-        is_named = np.asarray(shows.apparent[:, np.flatnonzero(tree.is_leaf)].sum(axis=1)).ravel() > 0
+        def expected(heard):
+            return np.asarray(heard.predicted[:, np.flatnonzero(tree.is_leaf)].sum(axis=1)).ravel()
 
-        def named(heard):
-            soft = combine(heard.predicted, shows)
-            return np.asarray(soft[:, np.flatnonzero(tree.is_leaf)].sum(axis=1)).ravel()
-
-        heard = self.hear(predicted, shows, merged)
-        a = (genera == 0) & (np.arange(len(genera)) < N_OF_EACH)
-        assert named(heard)[a & is_named].mean() > 0.8
-        assert named(heard)[(genera == 0) & is_relative & ~is_named].mean() < 0.4
+        evidence, relative = aligned(tree, names, is_relative), (genera == 0) & is_relative
+        heard = hear(predicted, evidence, merged)
         assert heard.story["mixed"] == 1
-        assert "1 bins seem to hold contigs of a taxon that the database has and of a relative" in describe_bins(
-            heard.story
-        )
+        assert self.named(heard, evidence, tree)[of_a].mean() > 0.9
+        assert self.named(heard, evidence, tree)[relative].mean() < 0.3
+        assert expected(heard)[of_a].mean() > expected(heard)[relative].mean() + 0.2
+
         none = MixedBins(np.zeros(len(heard.kinds)), np.zeros(len(genera)))
         monkeypatch.setattr(bin_opinion, "find_mixed_bins", lambda *_: none)
-        assert named(self.hear(predicted, shows, merged))[a & is_named].mean() < 0.5
+        assert expected(hear(predicted, evidence, merged))[of_a].mean() < expected(heard)[of_a].mean() / 2
 
-    def test_labels_do_not_show_mixed_bins(self, predicted, aligned, merged):
-        assert self.hear(predicted, aligned, merged).story["mixed"] == 0
+    def test_a_label_is_no_alignment(self, predicted, names, merged, tree, genera, is_relative):
+        """Half of the contigs of a relative have no alignments, and bear a name."""
+        apart = merged.copy()
+        apart[(genera == 0) & is_relative] += 20
+        evidence = aligned(tree, names, is_relative, label_only=is_relative & (np.arange(len(names)) % 2 == 0))
+        heard = hear(predicted, evidence, apart)
+        assert heard.story["mixed"] == 0
+        assert self.named(heard, evidence, tree)[is_relative & evidence.aligned].mean() < 0.1
+
+    def test_labels_do_not_show_mixed_bins_and_without_abundances_none_are_sought(
+        self, predicted, names, merged, tree, is_relative
+    ):
+        evidence = aligned(tree, names, is_relative)
+        assert hear(predicted, replace(evidence, aligned=None), merged).story["mixed"] == 0
+        assert hear(predicted, evidence, merged, n_abundances=0).story["mixed"] == 0

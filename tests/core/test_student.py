@@ -16,7 +16,7 @@ from q2_taxdistill.core.composition import N_CANONICAL
 from q2_taxdistill.core.evidence import label_evidence
 from q2_taxdistill.core.features import FeatureScaling
 from q2_taxdistill.core.soft_labels import sparsify
-from q2_taxdistill.core.student import ALPHAS, Distillation, agree, train_student
+from q2_taxdistill.core.student import ALPHAS, Distillation, HeldOut, agree, train_student
 from q2_taxdistill.core.tree import TaxonTree
 
 N_CONTIGS = 300
@@ -76,6 +76,7 @@ class TestTraining:
     def test_one_seed_one_student(self, study, student, monkeypatch):
         again, _ = study.train()
         assert again.calibration == student.calibration
+        assert again.weight_beside_teacher == student.weight_beside_teacher
         for name, weight in student.weights.items():
             np.testing.assert_array_equal(again.weights[name], weight)
         monkeypatch.setattr(soft_labels, "_NUMBERS_KEPT", 0)
@@ -148,14 +149,14 @@ class TestAgree:
     )
 
     @given(opinions, opinions, st.floats(0, 1))
-    def test_is_the_normalised_weighted_geometric_mean(self, predicted, soft, trust):
-        expected = predicted.astype(float) ** trust * soft.astype(float) ** (1 - trust)
+    def test_is_the_normalised_weighted_geometric_mean(self, predicted, soft, weight):
+        expected = predicted.astype(float) ** weight * soft.astype(float) ** (1 - weight)
         expected /= expected.sum(axis=1, keepdims=True)
         predicted, soft = sparse.csr_matrix(predicted), sparse.csr_matrix(soft)
-        found = agree(predicted, soft, trust)
+        found = agree(predicted, soft, weight)
         np.testing.assert_allclose(found.toarray(), expected, atol=0.01)
         np.testing.assert_allclose(np.asarray(found.sum(axis=1)).ravel(), 1, rtol=1e-5)
-        reverse = agree(soft, predicted, 1 - trust)
+        reverse = agree(soft, predicted, 1 - weight)
         np.testing.assert_allclose(reverse.toarray(), found.toarray(), rtol=1e-4)
 
     def test_who_excludes_a_taxon_does_not_forbid_it(self):
@@ -175,14 +176,36 @@ class TestAgree:
         np.testing.assert_array_equal(agree(predicted, study.soft, 0.4).toarray(), whole)
 
 
-class TestTrust:
+class TestWeightBesideTeacher:
+    def held_out(self, agrees, by_chance=0.0):
+        agrees = np.asarray(agrees, dtype=bool)
+        return HeldOut(0.0, 1.0, -1.0, np.ones(len(agrees)), np.ones(len(agrees)), agrees, by_chance)
+
     def test_is_half_where_the_student_finds_what_the_teacher_finds(self, student, trained):
         assert trained[1][0].agreement > 0.9
-        assert 0.3 < student.trust == trained[1][0].trust <= 0.5
+        assert 0.3 < student.weight_beside_teacher == trained[1][0].weight_beside_teacher <= 0.5
+        assert self.held_out([True] * 2000).weight_beside_teacher == pytest.approx(0.5, abs=1e-3)
 
-    def test_is_next_to_nothing_where_features_do_not_tell_taxa_apart(self):
+    @pytest.mark.parametrize(("agreement", "expected"), [(0.95, 0.407), (0.9, 0.328), (0.8, 0.205), (0.5, 0.031)])
+    def test_falls_with_the_fourth_power_of_agreement(self, agreement, expected):
+        found = self.held_out(np.arange(2000) < 2000 * agreement)
+        assert found.weight_beside_teacher == pytest.approx(expected, abs=2e-3)
+
+    def test_agreement_by_chance_does_not_count(self):
+        agrees = np.arange(2000) < 1800
+        assert self.held_out(agrees, 0.9).weight_beside_teacher == pytest.approx(0, abs=1e-3)
+        assert self.held_out(agrees, 1.0).weight_beside_teacher == 0
+        assert self.held_out(agrees, 0.5).weight_beside_teacher < self.held_out(agrees).weight_beside_teacher
+
+    def test_few_contigs_do_not_make_sure(self):
+        assert self.held_out([True] * 4).weight_beside_teacher == pytest.approx((5 / 6) ** 4 / 2)
+
+    @pytest.mark.parametrize("frequent", [False, True])
+    def test_is_next_to_nothing_where_features_do_not_tell_taxa_apart(self, frequent):
         study = Study()
         study.features = np.random.default_rng(1).normal(size=study.features.shape).astype(np.float32)
+        if frequent:
+            study.soft = study.soft[np.where(np.arange(N_CONTIGS) % 10, 0, np.arange(N_CONTIGS))]
         student, tried = study.train()
-        assert tried[0].agreement < 0.5
-        assert student.trust < 0.05
+        assert tried[0].agreement < 0.95
+        assert student.weight_beside_teacher < 0.05

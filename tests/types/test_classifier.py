@@ -91,7 +91,7 @@ class TestRoundTrip:
         old, new = classifier.student, again.student
         assert new.tree == old.tree
         assert new.shape == old.shape
-        assert (new.calibration, new.trust) == (old.calibration, old.trust)
+        assert (new.calibration, new.weight_beside_teacher) == (old.calibration, old.weight_beside_teacher)
         assert new.scaling.samples == old.scaling.samples
         np.testing.assert_array_equal(new.scaling.sample_means, old.scaling.sample_means)
         np.testing.assert_array_equal(new.scaling.centre, old.scaling.centre)
@@ -141,7 +141,7 @@ class TestMalformedDescription:
         "key",
         [
             *("taxa", "samples", "sample_means", "feature_centre", "feature_spread"),
-            *("calibration", "trust", "network", "parameters"),
+            *("calibration", "weight_beside_teacher", "network", "parameters"),
         ],
     )
     @pytest.mark.parametrize("value", [None, "nothing"])
@@ -177,10 +177,10 @@ class TestMalformedDescription:
         change(directory, **{key: values})
         refuses(directory, level, f"classifier's '{key}' should be {expected}")
 
-    @pytest.mark.parametrize("trust", [-0.1, 1.01, float("nan")])
-    def test_a_trust_that_is_no_share(self, directory, level, trust):
-        change(directory, trust=trust)
-        refuses(directory, level, f"classifier's 'trust' should be in 0 to 1, and is {trust}")
+    @pytest.mark.parametrize("weight", [-0.1, 1.01, float("nan")])
+    def test_a_weight_that_is_none(self, directory, level, weight):
+        change(directory, weight_beside_teacher=weight)
+        refuses(directory, level, f"classifier's 'weight_beside_teacher' should be in 0 to 1, and is {weight}")
 
     def test_taxa_that_are_no_tree(self, directory, level):
         change(directory, taxa=[[], ["d__A"], ["d__B", "p__P"]])
