@@ -20,6 +20,8 @@ from q2_taxdistill.report.story import HeldOut, Parameter, Step, TrainingStory, 
 KEPT = {
     "kd_alpha": 0.3,
     "calibration_temperature": 1.5,
+    "agreement": 0.93,
+    "weight_beside_teacher": 0.37,
     "held_out": [
         {"alpha": 0.3, "calibration": 1.5, "log_likelihood": -0.4},
         {"alpha": 0.0, "calibration": 1.4, "log_likelihood": -0.5},
@@ -95,6 +97,7 @@ class TestStoryOf:
         assert any("1,200 contigs came without a label" in note for note in story.notes)
         assert any("1,500 bins" in note and "94% say so" in note for note in story.notes)
         assert any("one sample" in note for note in story.notes)
+        assert any("in 93.0%. So it has 37% of the weight" in note for note in story.notes)
         assert story.distances == []
         assert story.timed([Step("all", 1.0)]).steps == [Step("all", 1.0)]
 
