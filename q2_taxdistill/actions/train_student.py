@@ -63,9 +63,8 @@ def train_student(
         soft = align_soft_labels(contigs, soft_taxonomy)
     require_known(labels, soft_taxonomy.tree)
     # Hits name taxa that no label may name: where soft-label had enough to tell apart, so has the student.
-    below_root = soft[:, ROOT + 1 :]
-    evidence = label_evidence(soft_taxonomy.tree, labels, also_named=np.unique(below_root.indices) + ROOT + 1)
-    known = evidence.speaks | (np.asarray(below_root.sum(axis=1)).ravel() > 0)
+    evidence = label_evidence(soft_taxonomy.tree, labels, also_named=np.flatnonzero(soft.sum(axis=0)))
+    known = evidence.speaks | (np.asarray(soft[:, ROOT + 1 :].sum(axis=1)).ravel() > 0)
     learned = np.flatnonzero(contigs.lengths >= min_length)
     require_contigs(known, contigs.lengths >= min_length, folds=2)
 

@@ -168,7 +168,7 @@ def hear_bins(
         return BinOpinion(predicted, nothing, nothing, kinds, mixture, GroupNovelty(np.zeros(0)), np.zeros(0))
 
     told, tree = evidence.of(rows), evidence.tree
-    named = told.apparent @ sparse.diags(tree.is_leaf.astype(np.float32))
+    named = _named(told.apparent, tree)
     # identities say of every contig what fragments say of a bin
     heard_of_fragments = told.fragments is not None and not told.shows_novelty
     fragments = told.fragments if heard_of_fragments else Fragments.unsaid(len(rows))
@@ -185,7 +185,7 @@ def hear_bins(
     unknown, unknown_bins = mixture.probability_unknown(others, kinds[bins]), mixture.probability_unknown(counts, kinds)
     mixed = np.zeros(len(kinds))
     # without abundances many bins are of more genomes than two, which single contigs do not tell apart
-    if told.aligned is not None and abundances.shape[1]:
+    if told.shows_novelty and abundances.shape[1]:
         of_two = find_mixed_bins(stands, told.aligned, bins, unknown_bins)
         unknown *= 1 - of_two.if_not_known[bins] * _without_own(of_two.known, told, groups)
         mixed = unknown_bins * of_two.if_not_known
@@ -222,9 +222,14 @@ def _divide(
     # elsewhere in the tree nothing is named, so that no bin is of a taxon that the database has
     names_taxa = tree.has_leaves[groups]
     rows, groups = rows[names_taxa], groups[names_taxa]
-    taxa = most_probable(predicted[rows] @ sparse.diags(tree.is_leaf.astype(np.float32)))
+    taxa = most_probable(_named(predicted[rows], tree))
     bins = divide_into_bins(features[rows], abundances[rows], groups, taxa, seed)
     return rows[bins >= 0], groups[bins >= 0], bins[bins >= 0]
+
+
+def _named(own: sparse.csr_matrix, tree: TaxonTree) -> sparse.csr_matrix:
+    """Keep the mass of named taxa; csr_matrix, shape (n_contigs, n_nodes)."""
+    return own @ sparse.diags(tree.is_leaf.astype(np.float32))
 
 
 def _stands(named: sparse.csr_matrix, soft: sparse.csr_matrix, evidence: Evidence) -> np.ndarray:
@@ -233,8 +238,7 @@ def _stands(named: sparse.csr_matrix, soft: sparse.csr_matrix, evidence: Evidenc
         # identities tell known taxa from unknown ones, whichever relative the regions of a contig are most like
         found = named.sum(axis=1)
     else:
-        leaves = sparse.diags(evidence.tree.is_leaf.astype(np.float32))
-        found = named[np.arange(len(evidence.classes)), most_probable(soft @ leaves)]
+        found = named[np.arange(len(evidence.classes)), most_probable(_named(soft, evidence.tree))]
     return np.asarray(found, dtype=np.float64).ravel()
 
 

@@ -113,7 +113,8 @@ class Evidence:
         """Take the evidence of some contigs."""
         aligned = None if self.aligned is None else self.aligned[rows]
         fragments = None if self.fragments is None else self.fragments.of(rows)
-        return Evidence(self.apparent[rows], self.channels, self.classes[rows], aligned, fragments)
+        own = {"apparent": self.apparent[rows], "classes": self.classes[rows]}
+        return replace(self, **own, aligned=aligned, fragments=fragments)
 
     def likelihood(self, rows: np.ndarray) -> np.ndarray:
         """Give the likelihood of the evidence of some contigs under every true taxon.
@@ -189,6 +190,7 @@ def label_evidence(
     """
     nodes = np.array([tree.index[label] for label in labels], dtype=np.int64)
     named = np.unique(nodes[nodes != ROOT])
+    also_named = np.setdiff1d(also_named, ROOT)
     if len(np.union1d(named, also_named)) < 2:
         labelled = int((nodes != ROOT).sum())
         found = f"all {labelled} labels are {tree.label(named[0])!r}" if len(named) else "none has a label"
@@ -236,7 +238,7 @@ def hit_evidence(tree: TaxonTree, labels: Sequence[tuple[str, ...]], alignments:
     TooFewTaxaError
         If labels and alignments name fewer than two taxa.
     """
-    by_label = label_evidence(tree, labels, also_named=np.unique(alignments.apparent.indices))
+    by_label = label_evidence(tree, labels, also_named=np.flatnonzero(alignments.apparent.sum(axis=0)))
     # Without alignments a label at an inner node says "somewhere below", which is not what mass there means here.
     silent = np.diff(alignments.apparent.indptr) == 0
     leaf = np.array([tree.is_leaf[tree.index[label]] for label in labels])

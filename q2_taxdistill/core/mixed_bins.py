@@ -15,7 +15,6 @@ near the relative is.
 """
 
 from dataclasses import dataclass
-from itertools import product
 
 import numpy as np
 from scipy.special import expit, gammaln, logit, logsumexp
@@ -81,18 +80,18 @@ def find_mixed_bins(named: np.ndarray, aligned: np.ndarray, bins: np.ndarray, un
     if_known = _PRIOR_CONTIGS * _IF_KNOWN + ((1 - unknown) * teaches) @ counts
     if_known /= if_known.sum()
     if_unknown = _if_unknown()
-    made_up = np.array([(share, level) for share, level in product(_KNOWN_SHARES, range(len(if_unknown)))])
-    share, level = made_up[:, :1], made_up[:, 1].astype(int)
+    share = np.repeat(_KNOWN_SHARES, len(if_unknown))[:, np.newaxis]
+    level = np.tile(np.arange(len(if_unknown)), len(_KNOWN_SHARES))
     if_mixed = share * if_known + (1 - share) * if_unknown[level]
 
     of_one, of_two = _log_likelihood(counts, if_unknown), _log_likelihood(counts, if_mixed)
     levels, mixed_share = np.full(len(if_unknown), 1 / len(if_unknown)), _MIXED_SHARE
+    weight = unknown * teaches
     for _ in range(_N_ROUNDS):
         one = of_one + np.log(levels)
         two = of_two + np.log(levels[level] / len(_KNOWN_SHARES))
         is_one, is_two = logsumexp(one, axis=1), logsumexp(two, axis=1)
         mixed = expit(is_two - is_one + logit(mixed_share))
-        weight = unknown * teaches
         found = (weight * (1 - mixed)) @ np.exp(one - is_one[:, np.newaxis]) + 1
         levels = found / found.sum()
         mixed_share = (weight @ mixed + _PRIOR_BINS * _MIXED_SHARE) / (weight.sum() + _PRIOR_BINS)

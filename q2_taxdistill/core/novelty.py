@@ -23,7 +23,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import logsumexp
+from scipy.special import logsumexp, softmax
 
 from .bin_counts import MORE_PROBABLY_THAN_NOT, NEGLIGIBLE, BinCounts, Measure, ShareModels, possible_models
 from .namesakes import BinKind
@@ -122,7 +122,7 @@ class BinMixture:
         weight = np.exp(by_kind.sum(axis=0) - by_kind.sum(axis=0).max())
         kept = weight > negligible * weight.max()
         weight = weight[kept, np.newaxis] / weight[kept].sum()
-        weights = [weight * np.exp(evidence - total[:, np.newaxis])[kept] for evidence, total in zip(by_share, by_kind)]
+        weights = [weight * softmax(evidence[kept], axis=1) for evidence in by_share]
         return cls(tuple(of_measure.of(kept) for of_measure in models), tuple(weights), overlap)
 
     def probability_unknown(self, counts: BinCounts, kinds: np.ndarray) -> np.ndarray:

@@ -157,6 +157,15 @@ class TestHits:
         with pytest.raises(TooFewTaxaError):
             self.evidence(tree, [ALBA, ()], [{ALBA: 1.0}, {}])
 
+    def test_labels_may_name_one_taxon_and_alignments_another(self, tree):
+        self.evidence(tree, [ALBA, ()], [{}, {RARA: 1.0}])
+        with pytest.raises(TooFewTaxaError, match="the hits or soft labels name 'd__Bacteria;g__G;s__G rara' only"):
+            self.evidence(tree, [(), ()], [{}, {RARA: 1.0}])
+
+    def test_subjects_without_a_taxon_name_none(self, tree):
+        with pytest.raises(TooFewTaxaError, match=r"all 1 labels are 'd__Bacteria;g__G;s__G alba'\. Check"):
+            self.evidence(tree, [ALBA, ()], [{}, {(): 1.0}])
+
 
 class TestTooFewTaxa:
     def test_all_labels_are_one(self, tree):

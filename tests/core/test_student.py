@@ -157,7 +157,7 @@ class TestAgree:
         np.testing.assert_allclose(found.toarray(), expected, atol=0.01)
         np.testing.assert_allclose(np.asarray(found.sum(axis=1)).ravel(), 1, rtol=1e-5)
         reverse = agree(soft, predicted, 1 - weight)
-        np.testing.assert_allclose(reverse.toarray(), found.toarray(), rtol=1e-4)
+        np.testing.assert_allclose(reverse.toarray(), found.toarray(), rtol=1e-5)
 
     def test_who_excludes_a_taxon_does_not_forbid_it(self):
         first = sparse.csr_matrix(np.array([[1, 0, 0]], dtype=np.float32))
